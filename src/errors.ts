@@ -3,7 +3,7 @@
 
 /** Base of all errors of this package: `catch (error) { if (error instanceof DrizzleRagError) … }`. */
 export class DrizzleRagError extends Error {
-  override readonly name: string = new.target.name;
+  override readonly name: string = this.constructor.name;
   /** Whether the same thing may succeed when it is tried again later. */
   readonly retryable: boolean = false;
 }
