@@ -1,0 +1,37 @@
+// From a document's row to the passages that are embedded: the step between chunker and tables.
+import { autoChunker } from "../chunk/auto.ts";
+import type { Chunker } from "../chunk/chunker.ts";
+import { contentHash } from "../util/hash.ts";
+import { checkText } from "../util/well-formed.ts";
+import type { Chunk } from "../values.ts";
+import type { AnyRow, Shape } from "./shape.ts";
+
+/** A passage with what is embedded for it. */
+export interface Passage extends Chunk {
+  /** What the embedder gets: the headings, so that a passage is found by its context too, and the text. */
+  input: string;
+  /** Of the input and the embedder: passages with the same hash have the same vector. */
+  hash: string;
+}
+
+export type ToPassages = (row: AnyRow, index: number) => Passage[];
+
+/**
+ * Makes the function that turns a document's row into passages.
+ * It throws an InvalidTextError, with the row's index, for a text that cannot be stored or embedded.
+ */
+export function passageMaker(shape: Shape, embedderId: string, chunker: Chunker = autoChunker()): ToPassages {
+  const passage = (chunk: Chunk, input: string): Passage => ({ ...chunk, input, hash: contentHash(embedderId, input) });
+  return (row, index) => {
+    const text = shape.textOf(row);
+    checkText(text, { row: index, field: shape.textField });
+    if (!shape.chunked) return [passage({ ordinal: 0, text, start: 0, end: text.length, headings: [] }, text)];
+    const title = shape.titleOf(row);
+    return chunker.chunk({ text, format: shape.formatOf(row), bodyStart: shape.bodyStartOf(row) }).map((chunk) => {
+      // Many Markdown files repeat the title as their first heading.
+      const headings = title === undefined || chunk.headings[0] === title ? chunk.headings : [title, ...chunk.headings];
+      const input = headings.length === 0 ? chunk.text : `${headings.join(" > ")}\n\n${chunk.text}`;
+      return passage({ ...chunk, headings }, input);
+    });
+  };
+}

@@ -1,0 +1,45 @@
+// Hybrid search: the rankings by vector and by keyword fused in one statement.
+import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../../db/database.ts";
+import type { Shape } from "../shape.ts";
+import { matching } from "./keyword.ts";
+import { keyAlias, keyAliases } from "./parts.ts";
+import type { SearchRequest } from "./request.ts";
+import { nearest } from "./vector.ts";
+
+/** Cormack, Clarke and Büttcher, Reciprocal Rank Fusion (2009): the constant that keeps the first few ranks from deciding alone. */
+const k = 60;
+
+/** How many of each ranking are fused: a passage that is not that near the top of either does not come out on top of both. */
+export function depthOf(request: SearchRequest): number {
+  return Math.max(50, 3 * (request.limit + request.offset));
+}
+
+/**
+ * `select key…, score, distance, keyword, near … order by score desc`, where `near` is how many the ranking by vector held and the score is
+ * Σ weight / (k + rank) over the two rankings, divided by the most it can be.
+ */
+export function fused(shape: Shape, request: SearchRequest, vector: Float32Array, db: Database): SQL {
+  const depth = depthOf(request);
+  const { vector: byVector, keyword: byKeyword } = request.weights;
+  const best = (byVector + byKeyword) / (k + 1) || 1;
+  const share = (weight: number, rank: SQL) =>
+    sql`coalesce(${sql.raw(String(weight / best))}::float8 / (${sql.raw(String(k))} + ${rank}), 0)`;
+  const score = sql`${share(byVector, sql`by_vector.rank`)} + ${share(byKeyword, sql`by_keyword.rank`)}`;
+  const keys = keyAliases(shape);
+  return sql`
+    with by_vector as materialized (
+      select *, row_number() over (order by distance, ${keys}) as rank
+      from (${nearest(shape, vector, request.where, depth, db)}) as near
+    ), by_keyword as materialized (
+      select *, row_number() over (order by score desc, ${keys}) as rank
+      from (${matching(shape, request.text, request.where, depth)}) as found
+    )
+    select ${keys}, ${score} as score, by_vector.distance, by_keyword.score as keyword, (select count(*)::int from by_vector) as near
+    from by_vector full join by_keyword using (${sql.join(
+      shape.passageKey.map((_, i) => keyAlias(i)),
+      sql`, `,
+    )})
+    order by score desc, ${keys}
+    limit ${sql.raw(String(request.limit))} offset ${sql.raw(String(request.offset))}`;
+}

@@ -1,0 +1,107 @@
+// Keyword search with BM25 semantics on stock Postgres: any word may match, rare words weigh more, long passages are not favoured.
+import { type SQL, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import type { Shape } from "../shape.ts";
+import { joinDocuments, keyAliases, keyColumns, keyMatches, qualifiedName } from "./parts.ts";
+
+/** Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009): how soon repetition stops counting, and how much length does. */
+const k1 = 1.2;
+const b = 0.75;
+/** A word in the title or a heading (weight A) counts as so many in the text. */
+const headingWeight = 2;
+/** Counting how many passages hold a word stops here: past it a word is common, and its exact rarity no longer matters. */
+const countLimit = 20_000;
+/** Passages of which the length is looked at to know the average. */
+const lengthSample = 256;
+
+/** What a question demands, in the manner of search engines: "quoted phrases" have to be there, -words must not. */
+export interface KeywordQuery {
+  /** What ranks. */
+  words: string;
+  phrases: string[];
+  excluded: string[];
+}
+
+/** Reads quoted phrases and exclusions; all other punctuation is left to Postgres' parser. */
+export function parseKeywords(text: string): KeywordQuery {
+  const phrases: string[] = [];
+  const excluded: string[] = [];
+  const moveTo = (list: string[], found: string, left: string) => {
+    list.push(found);
+    return left;
+  };
+  const rest = text
+    .replace(/(^|\s)-"([^"]+)"/g, (_, space: string, phrase: string) => moveTo(excluded, phrase, space))
+    .replace(/(^|\s)-([\p{L}\p{N}][^\s"]*)/gu, (_, space: string, word: string) => moveTo(excluded, word, space))
+    .replace(/"([^"]+)"/g, (_, phrase: string) => moveTo(phrases, phrase, ` ${phrase} `));
+  return { words: rest, phrases, excluded };
+}
+
+/**
+ * `select key…, score … order by score desc limit n`: the passages that rank best by BM25.
+ *
+ * Two steps keep it quick where a word is common: the candidates by the sum of their words' rarity, from the GIN index alone; then exact
+ * BM25 over those, with term frequencies out of the tsvector. How many passages hold a word is counted in the same statement, so
+ * that the statistics are right under any writes.
+ */
+export function matching(shape: Shape, text: string, where: SQL | undefined, limit: number): SQL {
+  const search = shape.columns.search as PgColumn;
+  const query = parseKeywords(text);
+  const language = sql`${shape.language}::regconfig`;
+  const conditions = [
+    ...query.phrases.map((phrase) => sql`${search} @@ phraseto_tsquery(${language}, ${phrase})`),
+    ...query.excluded.map((words) => sql`not ${search} @@ plainto_tsquery(${language}, ${words})`),
+    ...(where === undefined ? [] : [sql`(${where})`]),
+  ];
+  const filter = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`;
+  const candidates = Math.max(200, 2 * limit);
+  return sql`
+    with terms as materialized (
+      select lexeme, ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
+      from unnest(to_tsvector(${language}, ${query.words}))
+    ), counted as materialized (
+      select lexeme, query, (
+        select count(*)::float8 from (
+          select 1 from ${shape.passages} where ${search} @@ terms.query limit ${sql.raw(String(countLimit))}
+        ) as found
+      ) as passages
+      from terms
+    ), total as materialized (
+      select greatest((select max(passages) from counted), case when rows > 0 then rows else (select count(*) from ${shape.passages}) end, 1)::float8 as passages
+      from (select reltuples as rows from pg_class where oid = ${qualifiedName(shape)}::regclass) as statistics
+    ), weighted as materialized (
+      select lexeme, query, ln(1 + (total.passages - counted.passages + 0.5) / (counted.passages + 0.5)) as rarity
+      from counted cross join total
+    ), average as materialized (
+      select greatest(avg(length(search)), 1)::float8 as length
+      from (select ${search} as search from ${shape.passages} limit ${sql.raw(String(lengthSample))}) as sample
+    ), candidates as materialized (
+      select ${keyColumns(shape)}, sum(weighted.rarity) as rarity
+      from weighted inner join ${shape.passages} on ${search} @@ weighted.query${joinDocuments(shape, where)}
+      ${filter}
+      group by ${keyGroups(shape)}
+      order by rarity desc limit ${sql.raw(String(candidates))}
+    )
+    select ${keyAliases(shape, "candidates")}, sum(
+      weighted.rarity * frequency.value * ${sql.raw(String(k1 + 1))}
+      / (frequency.value + ${sql.raw(String(k1))} * (${sql.raw(String(1 - b))} + ${sql.raw(String(b))} * length(${search}) / average.length))
+    )::float8 as score
+    from candidates
+    cross join average
+    inner join ${shape.passages} on ${keyMatches(shape, "candidates")}
+    cross join lateral unnest(${search}) as word(lexeme, positions, weights)
+    inner join weighted on weighted.lexeme = word.lexeme
+    cross join lateral (
+      select coalesce(sum(case weight when 'A' then ${sql.raw(String(headingWeight))} else 1 end), 1)::float8 as value
+      from unnest(word.weights) as weight
+    ) as frequency
+    group by ${keyAliases(shape, "candidates")}
+    order by score desc, ${keyAliases(shape, "candidates")} limit ${sql.raw(String(limit))}`;
+}
+
+function keyGroups(shape: Shape): SQL {
+  return sql.join(
+    shape.passageKey.map(({ column }) => sql`${column}`),
+    sql`, `,
+  );
+}

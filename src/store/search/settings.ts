@@ -1,0 +1,92 @@
+// Settings a search runs under, so that it finds all it should: they hold for its own transaction alone.
+import { sql } from "drizzle-orm";
+import type { PgTable } from "drizzle-orm/pg-core";
+import { getTableConfig } from "drizzle-orm/pg-core";
+import { type Database, driverOf, isTransaction, rows } from "../../db/database.ts";
+import { MissingExtensionError } from "../../errors.ts";
+import type { Shape } from "../shape.ts";
+
+/** What the database can do, asked once for each collection. */
+export interface Capabilities {
+  /** pgvector can go on scanning its index until enough rows pass the filter: 0.8.0 and later. */
+  iterative: boolean;
+  /** Row-level security may hide rows that no condition of the query speaks of. */
+  rowSecurity: boolean;
+}
+
+/** @throws MissingExtensionError when pgvector is not in the database. */
+export async function capabilities(db: Database, shape: Shape): Promise<Capabilities> {
+  const tables = sql.join(
+    [shape.passages, shape.documents].map((table) => sql`to_regclass(${regclass(table)})`),
+    sql`, `,
+  );
+  const [found] = await rows<{ version: string | null; secured: boolean | null }>(
+    db,
+    sql`select (select extversion from pg_extension where extname = 'vector') as version,
+               (select bool_or(relrowsecurity) from pg_class where oid in (${tables})) as secured`,
+  );
+  if (!found?.version)
+    throw new MissingExtensionError(
+      "The extension vector is not in this database. Run migrate(db), or: CREATE EXTENSION vector.",
+    );
+  const [major = 0, minor = 0] = found.version.split(".").map(Number);
+  return { iterative: major > 0 || minor >= 8, rowSecurity: found.secured === true };
+}
+
+/** pgvector's default, and the most it takes, for `hnsw.ef_search`: how many candidates one scan holds. */
+const efSearch = { default: 40, most: 1000 };
+
+/**
+ * The settings for a search that wants the `wanted` nearest, or none where the defaults do.
+ * A scan of the index ends with `ef_search` rows, of which a filter leaves only some: iterative scans go on until there are enough.
+ */
+export function searchSettings(can: Capabilities, wanted: number, filtered: boolean): string[] {
+  const settings: string[] = [];
+  if (wanted > efSearch.default) settings.push(`hnsw.ef_search = ${Math.min(wanted, efSearch.most)}`);
+  if (can.iterative && (filtered || can.rowSecurity || wanted > efSearch.default))
+    settings.push("hnsw.iterative_scan = relaxed_order");
+  // Without iterative scans the best that can be done is the widest single one.
+  if (!can.iterative && (filtered || can.rowSecurity)) return [`hnsw.ef_search = ${efSearch.most}`];
+  return settings;
+}
+
+/** Makes the planner leave indexes that order by distance alone: the search becomes exact. Bitmap scans of other indexes stay. */
+export const exactly = ["enable_indexscan = off"];
+
+/** Runs a read with settings that are gone when it is done, also in a transaction of the user's. */
+export async function withSettings<T>(db: Database, settings: readonly string[], read: (tx: Database) => Promise<T>): Promise<T> {
+  if (settings.length === 0) return read(db);
+  if (!isTransaction(db)) {
+    return db.transaction(async (tx: Database) => {
+      await set(tx, settings);
+      return read(tx);
+    });
+  }
+  // Rolling back to a savepoint takes the settings back; a read has nothing else to lose.
+  let result: { value: T } | undefined;
+  try {
+    await db.transaction(async (tx: Database) => {
+      await set(tx, settings);
+      result = { value: await read(tx) };
+      throw new SettingsDone();
+    });
+  } catch (error) {
+    if (!(error instanceof SettingsDone) || result === undefined) throw error;
+  }
+  return (result as { value: T }).value;
+}
+
+class SettingsDone extends Error {}
+
+async function set(tx: Database, settings: readonly string[]): Promise<void> {
+  const statements = settings.map((setting) => `set local ${setting}`);
+  // pg sends several statements without parameters in one round trip; PGlite takes one at a time.
+  if (driverOf(tx) === "node-postgres") await tx.execute(sql.raw(statements.join("; ")));
+  else for (const statement of statements) await tx.execute(sql.raw(statement));
+}
+
+function regclass(table: PgTable): string {
+  const { schema, name } = getTableConfig(table);
+  const quote = (part: string) => `"${part.replaceAll('"', '""')}"`;
+  return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
+}

@@ -1,0 +1,51 @@
+// Nearest neighbours: the distance expression, the score made of it, and the ranking as a piece of SQL.
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, driverOf } from "../../db/database.ts";
+import { vectorParam } from "../../db/vectors.ts";
+import type { Metric } from "../../table/indexes.ts";
+import type { Shape } from "../shape.ts";
+import { joinDocuments, keyColumns } from "./parts.ts";
+
+const operators: Record<Metric, string> = { cosine: "<=>", ip: "<#>", l2: "<->", l1: "<+>" };
+
+/** `embedding <=> $1`: the form that pgvector's indexes answer. */
+export function distance(shape: Shape, vector: Float32Array, db: Database): SQL<number> {
+  const operator = sql.raw(operators[shape.metric]);
+  return sql<number>`(${shape.columns.embedding.column} ${operator} ${vectorParam(vector, shape.vectorType, driverOf(db))})`;
+}
+
+/** Higher is nearer; see `Hit.score`. */
+export function similarity(metric: Metric, distance: number): number {
+  switch (metric) {
+    case "cosine":
+      return 1 - distance;
+    case "ip":
+      // pgvector's <#> is the negative inner product.
+      return -distance;
+    default:
+      return 1 / (1 + distance);
+  }
+}
+
+/** The greatest distance that still has a score: the inverse of `similarity`. */
+export function distanceOf(metric: Metric, score: number): number {
+  switch (metric) {
+    case "cosine":
+      return 1 - score;
+    case "ip":
+      return -score;
+    default:
+      return score <= 0 ? Number.POSITIVE_INFINITY : 1 / score - 1;
+  }
+}
+
+/** `select key…, distance … order by distance limit n`, for the nearest passages that match. */
+export function nearest(shape: Shape, vector: Float32Array, where: SQL | undefined, limit: number, db: Database): SQL {
+  const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
+  const conditions = [missing, where].filter((condition) => condition !== undefined);
+  return sql`
+    select ${keyColumns(shape)}, ${distance(shape, vector, db)} as distance
+    from ${shape.passages}${joinDocuments(shape, where)}
+    ${conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`}
+    order by distance limit ${sql.raw(String(limit))}`;
+}

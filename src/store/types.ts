@@ -1,0 +1,157 @@
+// The types of a collection: what it is made of, what goes in and what comes out, all derived from the user's own tables.
+import type { InferInsertModel, InferSelectModel, SQL } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import type { Chunker } from "../chunk/chunker.ts";
+import type { Embedder } from "../embed/embedder.ts";
+import type { Metric } from "../table/indexes.ts";
+import type { TsVector } from "../table/tsvector.ts";
+import type { Chunk, Source } from "../values.ts";
+
+/** Drizzle's names for pgvector's column types. */
+type VectorColumn = "PgVector" | "PgHalfVector" | "PgSparseVector" | "PgBinaryVector";
+
+type Columns<T extends PgTable> = T["_"]["columns"];
+
+/** A table's row as results hold it: every column but vectors and search words, which nobody reads and everybody would pay for. */
+export type Row<T extends PgTable> = {
+  [K in keyof InferSelectModel<T> as K extends keyof Columns<T>
+    ? Columns<T>[K]["_"]["columnType"] extends VectorColumn
+      ? never
+      : Columns<T>[K]["_"]["data"] extends TsVector
+        ? never
+        : K
+    : K]: InferSelectModel<T>[K];
+};
+
+/** What `insert` takes: the table's insert type; the vector is optional, since the collection makes it. */
+export type NewRow<T extends PgTable> = {
+  [K in keyof InferInsertModel<T> as K extends VectorKeys<T> ? never : K]: InferInsertModel<T>[K];
+} & { [K in VectorKeys<T>]?: number[] | Float32Array };
+
+type VectorKeys<T extends PgTable> = {
+  [K in keyof Columns<T>]: Columns<T>[K]["_"]["columnType"] extends VectorColumn ? K : never;
+}[keyof Columns<T>];
+
+/** What `update` sets: values or SQL expressions, as in Drizzle's `update().set()`. */
+export type Changes<T extends PgTable> = { [K in keyof InferInsertModel<T>]?: InferInsertModel<T>[K] | SQL };
+
+/** A property of a document: one of its columns, or computed from the row. */
+export type Field<D extends PgTable, T> = PgColumn | ((row: Row<D>) => T);
+
+export interface CollectionOptions<D extends PgTable, C extends PgTable | undefined = undefined> {
+  /** The table of documents: any Drizzle table with a primary key. */
+  documents: D;
+  /** What is embedded and found: a text column, or a function of the row. */
+  text: Field<D, string>;
+  /** Shown with hits, and put before each chunk's headings, so that it is embedded with every passage. */
+  title?: Field<D, string | null | undefined>;
+  /** Where a document came from, for people: a path or a URL. */
+  source?: Field<D, string | null | undefined>;
+  /** `markdown` or `plain`, for the default chunker. Default: plain. */
+  format?: Field<D, "plain" | "markdown"> | "plain" | "markdown";
+  /** Where the prose begins, past front matter. Default: 0. */
+  bodyStart?: Field<D, number>;
+  /** The table of chunks, with `chunkColumns()`. Left out: one vector a row, in a column of the documents' own table. */
+  chunks?: C;
+  /** Left out: rows come with their vectors and questions are vectors. */
+  embedder?: Embedder;
+  /** Default: Markdown-aware for Markdown, by paragraphs for plain text. */
+  chunker?: Chunker;
+  /** How near is measured; the index has to be made for the same one. Default: `cosine`. */
+  metric?: Metric;
+  /** Text search configuration that queries are read with. Default: that of the `tsvector()` column, else `english`. */
+  language?: string;
+  /** Which column of `chunks` refers to which of `documents`. Default: the foreign key between the two. */
+  reference?: readonly (readonly [chunk: PgColumn, document: PgColumn])[];
+  /** Values for columns of your own in the table of chunks, such as a tenant. */
+  chunkValues?: C extends PgTable ? (document: Row<D>, chunk: Chunk) => Partial<InferInsertModel<C>> : never;
+  /** Without `chunks`: the vector column. Default: the only one there is. */
+  embedding?: PgColumn;
+  /** Without `chunks`: the `tsvector` column for keyword search. Default: the only one there is, if any. */
+  search?: PgColumn;
+  /** Without `chunks`: a text column for the hash of what was embedded. With it, a change of the embedder is noticed as well. */
+  hash?: PgColumn;
+}
+
+/** What a write did. */
+export interface Written<D extends PgTable> {
+  /** The documents as they are in the table now, in the order they were given. */
+  documents: Row<D>[];
+  /** Vectors that were made. */
+  embedded: number;
+  /** Chunks (or rows) whose text had not changed, and which kept their vector. */
+  kept: number;
+  /** Chunks that were removed because their document no longer holds them. */
+  removed: number;
+}
+
+/** A passage that a search found. It can be handed to a call's `sources` as it is. */
+export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined = PgTable | undefined> extends Source {
+  /** The passage. */
+  text: string;
+  title: string | undefined;
+  source: string | undefined;
+  /** First UTF-16 unit of the passage in the document's text; 0 without a table of chunks. */
+  start: number;
+  /** One past the last. */
+  end: number;
+  /** The document's title and the titles of the sections around the passage; empty without a table of chunks. */
+  headings: string[];
+  /**
+   * Higher is nearer. By vector: cosine similarity (-1 to 1), the inner product, or 1 / (1 + distance) for L1 and L2.
+   * By keyword: BM25, 0 and up. Hybrid: reciprocal rank fusion as a share of the best possible, 0 to 1: 1 is first in both.
+   * Scores of different modes, and keyword scores of different queries, do not compare.
+   */
+  score: number;
+  /** What each way of searching made of it; left out where that way did not find it. */
+  scores: { vector?: number; keyword?: number };
+  /** The document's row. */
+  document: Row<D>;
+  /** The chunk's row; undefined without a table of chunks. */
+  chunk: C extends PgTable ? Row<C> : undefined;
+}
+
+export type SearchMode = "vector" | "keyword" | "hybrid";
+
+export interface SearchOptions {
+  /** Default: `hybrid` where there is a `tsvector` column, else `vector`. */
+  mode?: SearchMode;
+  /** Any Drizzle condition over the columns of documents and chunks. */
+  where?: SQL;
+  /** Most hits. Default: 10. */
+  limit?: number;
+  /** Hits to pass over. Default: 0. */
+  offset?: number;
+  /** Leaves out hits with a lower score; see `Hit.score` for what it means in each mode. */
+  minScore?: number;
+  /** Hybrid: how much each ranking counts. Default: 1 each. */
+  weights?: { vector?: number; keyword?: number };
+  signal?: AbortSignal;
+}
+
+/** A question as text, which the embedder turns into a vector; as a ready-made vector; or both. */
+export type Query = string | Float32Array | { text: string; vector: Float32Array };
+
+export interface ListOptions {
+  where?: SQL;
+  orderBy?: SQL | PgColumn | (SQL | PgColumn)[];
+  /** Default: 100. */
+  limit?: number;
+  /** Default: 0. */
+  offset?: number;
+}
+
+export interface WriteOptions {
+  signal?: AbortSignal;
+  /** Called as vectors are made. */
+  onProgress?: (progress: { embedded: number; toEmbed: number }) => void;
+}
+
+/** The columns that tell which row is meant, for `upsert`: they need a unique index. */
+export interface UpsertOptions extends WriteOptions {
+  /** Default: the primary key. */
+  key?: PgColumn | PgColumn[];
+}
+
+/** A primary key's value: of one column as it is, of several as an object. */
+export type Key = string | number | bigint | { [column: string]: unknown };

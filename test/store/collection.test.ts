@@ -1,0 +1,364 @@
+// What users rely on when they write and read documents; the same on embedded Postgres and on a server.
+import { and, eq, gt, sql } from "drizzle-orm";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ConfigurationError, ConstraintError, InputError, InvalidTextError } from "../../src/errors.ts";
+import { collection } from "../../src/store/collection.ts";
+import { fakeEmbedder } from "../../src/testing/index.ts";
+import { createTables, databaseName, freshDatabase } from "../helpers/database.ts";
+import { articleChunks, articles, dimensions, notes, pageChunks, pages, wiki } from "./tables.ts";
+
+type Db = Awaited<ReturnType<typeof freshDatabase>>;
+let db: Db;
+
+beforeAll(async () => {
+  db = await freshDatabase();
+  await createTables(db, { articles, articleChunks, notes, wiki, pages, pageChunks });
+});
+
+const paragraph = (topic: string, sentences = 3) =>
+  Array.from({ length: sentences }, (_, i) => `Sentence ${i} about ${topic} says something of ${topic}.`).join(" ");
+const article = (slug: string, ...topics: string[]) => ({
+  slug,
+  title: `On ${topics[0]}`,
+  body: topics.map((topic) => `## ${topic}\n\n${paragraph(topic, 12)}`).join("\n\n"),
+  lang: "en",
+});
+
+function setUp() {
+  const embedder = fakeEmbedder({ dimensions });
+  const docs = collection(db, {
+    documents: articles,
+    text: articles.body,
+    title: articles.title,
+    source: articles.slug,
+    format: "markdown",
+    chunks: articleChunks,
+    embedder,
+  });
+  return { embedder, docs };
+}
+
+const chunksOf = (slug: string) =>
+  db
+    .select({
+      ordinal: articleChunks.ordinal,
+      text: articleChunks.text,
+      start: articleChunks.start,
+      end: articleChunks.end,
+      hash: articleChunks.hash,
+      id: articleChunks.id,
+      headings: articleChunks.headings,
+    })
+    .from(articleChunks)
+    .innerJoin(articles, eq(articles.id, articleChunks.articleId))
+    .where(eq(articles.slug, slug))
+    .orderBy(articleChunks.ordinal);
+
+describe(`documents with chunks, on ${databaseName}`, () => {
+  beforeEach(async () => {
+    await db.delete(articles);
+  });
+
+  it("inserts a document with its chunks, each an exact slice of the text with its headings", async () => {
+    const { docs, embedder } = setUp();
+    const written = await docs.insert(article("a", "tea", "coffee"));
+    const [stored] = written.documents;
+    expect(stored).toMatchObject({ slug: "a", title: "On tea", views: 0 });
+    const chunks = await chunksOf("a");
+    expect(chunks.length).toBeGreaterThan(0);
+    expect(written).toMatchObject({ embedded: chunks.length, kept: 0, removed: 0 });
+    for (const [i, chunk] of chunks.entries()) {
+      expect(chunk.ordinal).toBe(i);
+      expect(chunk.text).toBe(stored?.body.slice(chunk.start, chunk.end));
+      expect(chunk.headings[0]).toBe("On tea");
+    }
+    expect(embedder.calls.flatMap((call) => call.texts)).toHaveLength(chunks.length);
+  });
+
+  it("returns many documents in the order they were given", async () => {
+    const { docs } = setUp();
+    const slugs = Array.from({ length: 30 }, (_, i) => `s${(i * 7) % 30}`);
+    const written = await docs.insert(slugs.map((slug) => article(slug, slug)));
+    expect(written.documents.map((row) => row.slug)).toEqual(slugs);
+    const again = await docs.upsert(
+      slugs.map((slug) => article(slug, slug)),
+      { key: articles.slug },
+    );
+    expect(again.documents.map((row) => row.slug)).toEqual(slugs);
+    expect(again.embedded).toBe(0);
+  });
+
+  it("embeds nothing when the same is upserted again, and keeps the chunks' rows", async () => {
+    const { docs, embedder } = setUp();
+    await docs.upsert(article("a", "tea", "coffee", "milk"), { key: articles.slug });
+    const before = await chunksOf("a");
+    const calls = embedder.calls.length;
+    const again = await docs.upsert(article("a", "tea", "coffee", "milk"), { key: articles.slug });
+    expect(again).toMatchObject({ embedded: 0, kept: before.length, removed: 0 });
+    expect(embedder.calls.length).toBe(calls);
+    expect(await chunksOf("a")).toEqual(before);
+  });
+
+  it("embeds only the passages that changed, and moves the ones behind them", async () => {
+    const { docs } = setUp();
+    const topics = ["tea", "coffee", "milk", "water"];
+    const long = (names: string[]) => ({
+      ...article("a", "tea"),
+      body: names.map((topic) => `## ${topic}\n\n${paragraph(topic, 40)}`).join("\n\n"),
+    });
+    await docs.upsert(long(topics), { key: articles.slug });
+    const before = await chunksOf("a");
+    const result = await docs.upsert(long(["tea", "cocoa", "coffee", "milk", "water"]), { key: articles.slug });
+    const after = await chunksOf("a");
+    expect(result.embedded).toBeLessThan(after.length / 2);
+    expect(result.kept).toBe(before.length - result.removed);
+    const [stored] = result.documents;
+    for (const chunk of after) expect(chunk.text).toBe(stored?.body.slice(chunk.start, chunk.end));
+    expect(after.map((chunk) => chunk.ordinal)).toEqual(after.map((_, i) => i));
+  });
+
+  it("keeps what an upsert does not mention", async () => {
+    const { docs } = setUp();
+    await docs.insert({ ...article("a", "tea"), views: 7 });
+    const { documents } = await docs.upsert({ ...article("a", "milk") }, { key: articles.slug });
+    expect(documents[0]).toMatchObject({ views: 7, title: "On milk" });
+  });
+
+  it("updates by condition, with values and with SQL, and embeds again only when the text changed", async () => {
+    const { docs, embedder } = setUp();
+    await docs.insert([article("a", "tea"), article("b", "milk")]);
+    const calls = embedder.calls.length;
+    expect(await docs.update({ views: sql`${articles.views} + 1` }, eq(articles.slug, "a"))).toMatchObject({ embedded: 0 });
+    expect(embedder.calls.length).toBe(calls);
+    const changed = await docs.update({ body: "Quite another text." }, eq(articles.slug, "a"));
+    expect(changed.documents).toMatchObject([{ slug: "a", views: 1, body: "Quite another text." }]);
+    expect(changed.embedded).toBe(1);
+    expect((await chunksOf("a")).map((chunk) => chunk.text)).toEqual(["Quite another text."]);
+    const bySql = await docs.update({ body: sql`${articles.body} || ' And more.'` }, eq(articles.slug, "a"));
+    expect(bySql.embedded).toBe(1);
+    expect((await chunksOf("a")).map((chunk) => chunk.text)).toEqual(["Quite another text. And more."]);
+  });
+
+  it("deletes by condition with all chunks", async () => {
+    const { docs } = setUp();
+    await docs.insert([article("a", "tea"), { ...article("b", "milk"), lang: "de" }]);
+    expect(await docs.delete(eq(articles.lang, "de"))).toBe(1);
+    expect(await chunksOf("b")).toEqual([]);
+    expect(await docs.count()).toBe(1);
+    expect(await docs.delete({ all: true })).toBe(1);
+    expect(await db.select().from(articleChunks)).toEqual([]);
+  });
+
+  it("refuses to update or delete everything by accident", async () => {
+    const { docs } = setUp();
+    await docs.insert(article("a", "tea"));
+    await expect(docs.delete(undefined as never)).rejects.toThrow(InputError);
+    await expect(docs.delete(and() as never)).rejects.toThrow(/every row/);
+    await expect(docs.delete(eq(articles.lang, undefined as never))).rejects.toThrow(/undefined/);
+    await expect(docs.update({ lang: "x" }, undefined as never)).rejects.toThrow(InputError);
+    expect(await docs.count()).toBe(1);
+  });
+
+  it("gets, lists and counts", async () => {
+    const { docs } = setUp();
+    const { documents } = await docs.insert(["a", "b", "c"].map((slug) => article(slug, slug)));
+    expect(await docs.get(documents[1]?.id as number)).toEqual(documents[1]);
+    expect(await docs.get(-1)).toBeUndefined();
+    expect((await docs.list({ where: gt(articles.slug, "a"), limit: 1, offset: 1 })).map((row) => row.slug)).toEqual(["c"]);
+    expect(await docs.count(gt(articles.slug, "a"))).toBe(2);
+  });
+
+  it("works inside the user's transaction, and goes with it", async () => {
+    const { docs } = setUp();
+    await expect(
+      db.transaction(async (tx) => {
+        await docs.in(tx).insert(article("gone", "tea"));
+        expect(await docs.in(tx).search("tea", { limit: 1 })).toHaveLength(1);
+        throw new Error("changed my mind");
+      }),
+    ).rejects.toThrow("changed my mind");
+    expect(await docs.count()).toBe(0);
+    await db.transaction(async (tx) => {
+      await docs.in(tx).insert(article("stays", "tea"));
+      await docs.in(tx).update({ body: "Short." }, eq(articles.slug, "stays"));
+    });
+    expect((await chunksOf("stays")).map((chunk) => chunk.text)).toEqual(["Short."]);
+  });
+
+  it("writes nothing when the embedder fails, and completes on the next try", async () => {
+    const { docs, embedder } = setUp();
+    embedder.failNext(new Error("no answer"));
+    await expect(docs.insert(article("a", "tea"))).rejects.toThrow("no answer");
+    expect(await docs.count()).toBe(0);
+    await docs.insert(article("a", "tea"));
+    expect(await docs.count()).toBe(1);
+    embedder.failNext(new Error("no answer"));
+    await expect(docs.upsert(article("a", "milk"), { key: articles.slug })).rejects.toThrow("no answer");
+    expect((await docs.search("tea", { limit: 1 }))[0]?.text).toContain("tea");
+  });
+
+  it("names row, field and remedy of bad input, and writes nothing", async () => {
+    const { docs } = setUp();
+    const good = article("a", "tea");
+    await expect(docs.insert([good, { ...article("b", "x"), body: "" }])).rejects.toThrow(
+      /row 1, field "body": The text is empty/,
+    );
+    await expect(docs.insert([good, { ...article("b", "x"), body: "a\0b" }])).rejects.toThrow(
+      /row 1, field "body": .*NUL.*offset 1/,
+    );
+    await expect(docs.insert([good, { ...article("b", "x"), title: "half \ud83d" }])).rejects.toThrow(
+      /row 1, field "title": .*surrogate/,
+    );
+    await expect(docs.insert([{ ...good, body: 5 as never }])).rejects.toThrow(InvalidTextError);
+    await expect(docs.upsert([good, article("b", "x"), good], { key: articles.slug })).rejects.toThrow(/row 2.*same key.*row 0/);
+    await expect(docs.upsert({ ...good, slug: undefined as never }, { key: articles.slug })).rejects.toThrow(
+      /row 0, field "slug"/,
+    );
+    await docs.insert(good);
+    await expect(docs.insert([article("c", "x"), good])).rejects.toThrow(ConstraintError);
+    expect(await docs.count()).toBe(1);
+  });
+
+  it("lets two writers upsert the same documents in opposite order", async () => {
+    const { docs } = setUp();
+    const rows = Array.from({ length: 12 }, (_, i) => article(`s${i}`, `topic${i}`));
+    await Promise.all([
+      docs.upsert(rows, { key: articles.slug }),
+      docs.upsert([...rows].reverse(), { key: articles.slug }),
+      docs.upsert(
+        rows.map((row) => ({ ...row, body: `${row.body}\n\nAnd more.` })),
+        { key: articles.slug },
+      ),
+    ]);
+    expect(await docs.count()).toBe(12);
+    for (const row of rows) {
+      const [stored] = await docs.list({ where: eq(articles.slug, row.slug) });
+      for (const chunk of await chunksOf(row.slug)) expect(stored?.body.slice(chunk.start, chunk.end)).toBe(chunk.text);
+    }
+  });
+
+  it("stops when told to, and leaves nothing behind", async () => {
+    const { docs } = setUp();
+    const controller = new AbortController();
+    const signal = controller.signal;
+    await expect(
+      docs.insert(article("a", "tea"), { signal, onProgress: () => controller.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
+    expect(await docs.count()).toBe(0);
+  });
+
+  it("writes more rows than one statement can hold", async () => {
+    const { docs } = setUp();
+    const rows = Array.from({ length: 2100 }, (_, i) => ({ ...article(`m${i}`, "x"), body: `Number ${i}.` }));
+    expect((await docs.insert(rows)).documents).toHaveLength(2100);
+    expect((await docs.upsert(rows, { key: articles.slug })).kept).toBe(2100);
+  }, 60_000);
+});
+
+describe(`one vector a row, on ${databaseName}`, () => {
+  const setUpNotes = () => {
+    const embedder = fakeEmbedder({ dimensions });
+    return { embedder, docs: collection(db, { documents: notes, text: notes.content, embedder }) };
+  };
+  beforeEach(async () => {
+    await db.delete(notes);
+  });
+
+  it("fills the vector, and makes a new one only for another text", async () => {
+    const { docs, embedder } = setUpNotes();
+    const { documents } = await docs.insert([{ content: "rain" }, { content: "sun", mood: "good" }]);
+    expect(documents[1]).toMatchObject({ content: "sun", mood: "good" });
+    expect(documents[0]).not.toHaveProperty("vector");
+    const calls = embedder.calls.length;
+    const same = await docs.upsert(documents.map(({ id, content }) => ({ id, content, mood: "calm" })));
+    expect(same).toMatchObject({ embedded: 0, kept: 2 });
+    expect(embedder.calls.length).toBe(calls);
+    const changed = await docs.upsert([{ id: documents[0]?.id as string, content: "snow" }]);
+    expect(changed).toMatchObject({ embedded: 1, kept: 0 });
+    expect((await docs.search("snow", { limit: 1 }))[0]).toMatchObject({
+      text: "snow",
+      score: expect.closeTo(1),
+      chunk: undefined,
+      document: { mood: "calm" },
+    });
+    expect(await docs.update({ mood: "bad" }, { all: true })).toMatchObject({ embedded: 0 });
+    expect(await docs.update({ content: "hail" }, eq(notes.content, "snow"))).toMatchObject({ embedded: 1 });
+    expect((await docs.search("hail", { limit: 1, mode: "vector" }))[0]?.score).toBeCloseTo(1);
+  });
+
+  it("takes rows that bring their vectors, and needs no embedder for them", async () => {
+    const docs = collection(db, { documents: notes, text: notes.content });
+    const vector = new Float32Array(dimensions).fill(0.5);
+    await docs.insert({ content: "given", vector });
+    expect((await docs.search(vector))[0]).toMatchObject({ text: "given", score: expect.closeTo(1) });
+    await expect(docs.insert({ content: "none" })).rejects.toThrow(ConfigurationError);
+    await expect(docs.search("words", { mode: "vector" })).rejects.toThrow(/embedder/);
+    await expect(
+      docs.insert([
+        { content: "a", vector },
+        { content: "b", vector: [1, 2] },
+      ]),
+    ).rejects.toThrow(/row 1, field "vector".* 2 dimensions/);
+    await expect(docs.insert({ content: "b", vector: new Float32Array(dimensions) })).rejects.toThrow(/zeros/);
+    await expect(docs.insert({ content: "b", vector: new Float32Array(dimensions).fill(Number.NaN) })).rejects.toThrow(/NaN/);
+    expect(await docs.count()).toBe(1);
+  });
+});
+
+describe(`composite keys in a schema of their own, on ${databaseName}`, () => {
+  it("goes through the whole life of a document", async () => {
+    const embedder = fakeEmbedder({ dimensions });
+    const docs = collection(db, {
+      documents: pages,
+      text: (row) => row.body,
+      chunks: pageChunks,
+      embedder,
+      reference: [
+        [pageChunks.tenant, pages.tenant],
+        [pageChunks.page, pages.page],
+      ],
+    });
+    await docs.insert([
+      { tenant: "x", page: 1, body: "Ducks swim." },
+      { tenant: "y", page: 1, body: "Ducks fly." },
+    ]);
+    const again = await docs.upsert([
+      { tenant: "x", page: 1, body: "Ducks swim." },
+      { tenant: "y", page: 1, body: "Ducks fly high." },
+    ]);
+    expect(again).toMatchObject({ embedded: 1, kept: 1, removed: 1 });
+    const hits = await docs.search("ducks", { where: eq(pageChunks.tenant, "y") });
+    expect(hits.map((hit) => hit.text)).toEqual(["Ducks fly high."]);
+    expect(hits[0]?.document).toEqual({ tenant: "y", page: 1, body: "Ducks fly high." });
+    expect(await docs.get({ tenant: "x", page: 1 })).toMatchObject({ body: "Ducks swim." });
+    await expect(docs.get(1)).rejects.toThrow(/tenant, page/);
+    expect(await docs.delete(eq(pages.tenant, "x"))).toBe(1);
+    expect(await db.select({ tenant: pageChunks.tenant }).from(pageChunks)).toEqual([{ tenant: "y" }]);
+  });
+});
+
+describe("tables that do not fit", () => {
+  const embedder = fakeEmbedder({ dimensions });
+  it("says what does not fit, and what would", () => {
+    expect(() => collection(db, { documents: articles, text: articles.body, embedder })).toThrow(
+      /"articles" has no vector column/,
+    );
+    expect(() => collection(db, { documents: articles, text: articles.body, chunks: pageChunks, embedder })).toThrow(
+      /no foreign key/,
+    );
+    expect(() => collection(db, { documents: articles, text: articles.body, chunks: notes, embedder })).toThrow(
+      /spread chunkColumns/,
+    );
+    expect(() => collection(db, { documents: articles, text: notes.content, chunks: articleChunks, embedder })).toThrow(
+      /not a column of table "articles"/,
+    );
+    expect(() =>
+      collection(db, {
+        documents: articles,
+        text: articles.body,
+        chunks: articleChunks,
+        embedder: fakeEmbedder({ dimensions: 3 }),
+      }),
+    ).toThrow(/holds 64 dimensions, the embedder .* gives 3/);
+  });
+});

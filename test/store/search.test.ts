@@ -1,0 +1,234 @@
+// What users rely on when they search: order, scores, filters, completeness, and that the index is used.
+import { and, eq, gt, ne, sql } from "drizzle-orm";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { hashingEmbedder } from "../../src/embed/hashing.ts";
+import { InputError } from "../../src/errors.ts";
+import { collection } from "../../src/store/collection.ts";
+import { parseKeywords } from "../../src/store/search/keyword.ts";
+import { createTables, databaseName, freshDatabase } from "../helpers/database.ts";
+import { articleChunks, articles, dimensions, notes } from "./tables.ts";
+
+const embedder = hashingEmbedder({ dimensions });
+let db: Awaited<ReturnType<typeof freshDatabase>>;
+
+const topics = [
+  "refund policy",
+  "shipping times",
+  "password reset",
+  "gift cards",
+  "warranty claims",
+  "invoice address",
+  "student discount",
+  "store hours",
+];
+const setUp = () =>
+  collection(db, {
+    documents: articles,
+    text: articles.body,
+    title: articles.title,
+    source: articles.slug,
+    chunks: articleChunks,
+    embedder,
+  });
+
+beforeAll(async () => {
+  db = await freshDatabase();
+  await createTables(db, { articles, articleChunks, notes });
+  await setUp().insert(
+    topics.map((topic, i) => ({
+      slug: topic.replace(" ", "-"),
+      title: topic,
+      body: `This page is about ${topic}. Everything on ${topic} is explained here, with number ${i}.`,
+      lang: i % 2 === 0 ? "en" : "de",
+      views: i,
+    })),
+  );
+});
+
+describe(`search on ${databaseName}`, () => {
+  for (const mode of ["vector", "keyword", "hybrid"] as const) {
+    it(`finds the right passage first by ${mode}, with its document and scores`, async () => {
+      const hits = await setUp().search("How do I get a refund? What is the policy?", { mode, limit: 3 });
+      expect(hits[0]).toMatchObject({
+        title: "refund policy",
+        source: "refund-policy",
+        start: 0,
+        document: { lang: "en" },
+        chunk: { ordinal: 0 },
+      });
+      expect(hits[0]?.document).not.toHaveProperty("embedding");
+      expect(hits[0]?.chunk).not.toHaveProperty("search");
+      const scores = hits.map((hit) => hit.score);
+      expect(scores).toEqual([...scores].sort((a, b) => b - a));
+      if (mode !== "keyword") expect(scores[0]).toBeLessThanOrEqual(1);
+      if (mode !== "keyword") expect(hits[0]?.scores.vector).toBeGreaterThan(0);
+      if (mode !== "vector") expect(hits[0]?.scores.keyword).toBeGreaterThan(0);
+    });
+
+    it(`filters by documents and chunks together by ${mode}`, async () => {
+      const where = and(eq(articles.lang, "de"), gt(articles.views, 1), eq(articleChunks.ordinal, 0));
+      const hits = await setUp().search("page about everything", { mode, where: where as NonNullable<typeof where>, limit: 20 });
+      expect(hits.map((hit) => hit.document.views).sort()).toEqual([3, 5, 7]);
+    });
+
+    it(`leaves out what scores too low by ${mode}`, async () => {
+      const all = await setUp().search("gift cards", { mode, limit: 20 });
+      const minScore = (all[1] ?? all[0])?.score as number;
+      const some = await setUp().search("gift cards", { mode, limit: 20, minScore });
+      expect(some).toEqual(all.filter((hit) => hit.score >= minScore));
+    });
+  }
+
+  for (const mode of ["keyword", "hybrid"] as const) {
+    it(`pages through everything once by ${mode}`, async () => {
+      const seen: string[] = [];
+      for (let offset = 0; offset < 10; offset += 3) {
+        seen.push(
+          ...(await setUp().search("page about everything", { mode, limit: 3, offset })).map((hit) => hit.source as string),
+        );
+      }
+      expect([...seen].sort()).toEqual(topics.map((topic) => topic.replace(" ", "-")).sort());
+    });
+  }
+
+  it("ranks by vector as exact arithmetic does", async () => {
+    const question = "warranty for a gift";
+    const [vector] = await embedder.embed([question], {});
+    const rows = await db.select({ embedding: articleChunks.embedding, id: articleChunks.id }).from(articleChunks);
+    const dot = (row: number[]) => row.reduce((sum, x, i) => sum + x * (vector?.[i] as number), 0);
+    const exact = rows.map((row) => ({ id: row.id, score: dot(row.embedding) })).sort((a, b) => b.score - a.score);
+    const hits = await setUp().search(question, { mode: "vector", limit: 20 });
+    expect(hits.map((hit) => hit.score.toFixed(4))).toEqual(exact.map(({ score }) => score.toFixed(4)));
+  });
+
+  it("knows quoted phrases and exclusions in keyword search", async () => {
+    const titles = async (query: string) => (await setUp().search(query, { mode: "keyword", limit: 20 })).map((hit) => hit.title);
+    expect(await titles('"store hours"')).toEqual(["store hours"]);
+    expect(await titles('"hours store"')).toEqual([]);
+    expect(await titles("page -refund")).toHaveLength(7);
+    expect(await titles("the of and")).toEqual([]);
+  });
+
+  it("weighs rare words more than common ones", async () => {
+    const [hit] = await setUp().search("explained page about everything discount", { mode: "keyword", limit: 1 });
+    expect(hit?.title).toBe("student discount");
+  });
+
+  it("shows its statement and plan", async () => {
+    const search = setUp().search("refund", { where: ne(articles.lang, "fr") });
+    const { sql: text, params } = await search.toSQL();
+    expect(text).toMatch(/order by distance limit 50/);
+    expect(params).toContain("fr");
+    expect(await search.explain()).toMatch(/Limit/);
+    expect(await search).toHaveLength(8);
+  });
+
+  it("refuses what cannot be meant", async () => {
+    const docs = setUp();
+    expect(() => docs.search("  ")).toThrow(/empty/);
+    expect(() => docs.search("x", { limit: 0 })).toThrow(/limit/);
+    expect(() => docs.search("x", { limit: 1.5 })).toThrow(InputError);
+    expect(() => docs.search("x", { offset: -1 })).toThrow(/offset/);
+    expect(() => docs.search("x", { where: undefined as never })).toThrow(/undefined/);
+    expect(() => docs.search("x", { where: eq(articles.lang, undefined as never) })).toThrow(/undefined/);
+    expect(() => docs.search("x", { mode: "magic" as never })).toThrow(/magic/);
+    await expect(docs.search(new Float32Array(3))).rejects.toThrow(/3 dimensions/);
+    await expect(docs.search(new Float32Array(dimensions))).rejects.toThrow(/zeros/);
+  });
+
+  it("takes any text as a question", async () => {
+    const docs = setUp();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 }),
+        fc.constantFrom("keyword", "hybrid"),
+        async (text, mode) => {
+          fc.pre(text.trim() !== "" && !text.includes("\0"));
+          expect(Array.isArray(await docs.search(text, { mode: mode as "keyword" }))).toBe(true);
+        },
+      ),
+      {
+        numRuns: 40,
+        examples: [
+          ["'); drop table articles; --", "keyword"],
+          ["a & | ! <-> :* \\ ' '' (", "keyword"],
+          ['"unclosed -', "hybrid"],
+          ["$1 %s {}", "keyword"],
+        ],
+      },
+    );
+    expect(await docs.count()).toBe(topics.length);
+  });
+
+  it("parses questions without losing words", () => {
+    expect(parseKeywords('red "deep blue" -green -"light grey" x-y')).toEqual({
+      words: "red  deep blue    x-y",
+      phrases: ["deep blue"],
+      excluded: ["light grey", "green"],
+    });
+  });
+});
+
+describe(`completeness and the index, on ${databaseName}`, () => {
+  const docs = () => collection(db, { documents: notes, text: notes.content });
+  const count = 3000;
+  let seed = 7;
+  const random = () => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed / 2147483648 - 0.5;
+  };
+  const randomVector = () => Float32Array.from({ length: dimensions }, random);
+
+  beforeAll(async () => {
+    const rows = Array.from({ length: count }, (_, i) => ({
+      content: `note ${i}`,
+      mood: i % 100 === 0 ? "rare" : i % 2 === 0 ? "even" : "odd",
+      vector: randomVector(),
+    }));
+    await docs().insert(rows);
+    await db.execute(sql`create index notes_hnsw on ${notes} using hnsw (v vector_cosine_ops)`);
+    await db.execute(sql`analyze ${notes}`);
+  }, 120_000);
+
+  it("returns as many as asked for, past what one index scan holds and under any filter", async () => {
+    const question = randomVector();
+    for (const limit of [10, 40, 41, 100, 500]) expect(await docs().search(question, { limit })).toHaveLength(limit);
+    for (const [mood, most] of [
+      ["even", 1470],
+      ["rare", 30],
+    ] as const) {
+      for (const limit of [10, 30, 100]) {
+        const hits = await docs().search(question, { limit, where: eq(notes.mood, mood) });
+        expect(hits).toHaveLength(Math.min(limit, most));
+        expect(hits.every((hit) => hit.document.mood === mood)).toBe(true);
+      }
+    }
+    expect(await docs().search(question, { where: eq(notes.mood, "none") })).toEqual([]);
+  });
+
+  it("answers from the index over the vectors", async () => {
+    expect(await docs().search(randomVector()).explain()).toContain("Index Scan using notes_hnsw");
+    expect(
+      await docs()
+        .search(randomVector(), { where: eq(notes.mood, "even") })
+        .explain(),
+    ).toContain("Index Scan using notes_hnsw");
+  });
+
+  it("leaves no setting behind in the user's transaction", async () => {
+    await db.transaction(async (tx) => {
+      const show = async () =>
+        (await tx.execute(sql`select current_setting('hnsw.ef_search', true) as ef, current_setting('enable_indexscan') as scan`))
+          .rows[0];
+      await tx.select().from(notes).limit(1);
+      const before = await show();
+      expect(
+        await docs()
+          .in(tx)
+          .search(randomVector(), { limit: 100, where: eq(notes.mood, "rare") }),
+      ).toHaveLength(30);
+      expect(await show()).toEqual(before);
+    });
+  });
+});
