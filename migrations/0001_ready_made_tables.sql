@@ -9,6 +9,7 @@ CREATE TABLE "rag"."chunks" (
 	"char_start" integer NOT NULL,
 	"char_end" integer NOT NULL,
 	"hash" text NOT NULL,
+	"embedder" text NOT NULL,
 	"search" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('english'::regconfig, "headings"), 'A') || setweight(to_tsvector('english'::regconfig, "text"), 'D')) STORED,
 	"embedding" vector(1536) NOT NULL
 );

@@ -1,10 +1,14 @@
 // The collection: insert, upsert, update, delete, get, list, count and search over the user's own tables.
 import { count, type SQL } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
+import type { Chunker } from "../chunk/chunker.ts";
 import type { Database } from "../db/database.ts";
 import { withTranslatedErrors } from "../db/errors.ts";
+import type { Embedder } from "../embed/embedder.ts";
 import { InputError } from "../errors.ts";
+import type { chunks, documents } from "../table/ready.ts";
 import { passageMaker } from "./passages.ts";
+import { readyMade } from "./ready.ts";
 import { checkCondition } from "./search/request.ts";
 import { Search } from "./search/search.ts";
 import { type Capabilities, capabilities } from "./search/settings.ts";
@@ -14,6 +18,8 @@ import type {
   CollectionOptions,
   Key,
   ListOptions,
+  Loaded,
+  LoadOptions,
   NewRow,
   Query,
   Row,
@@ -23,6 +29,7 @@ import type {
   Written,
 } from "./types.ts";
 import { keyIn, type WriteContext } from "./write/context.ts";
+import { load } from "./write/load.ts";
 import { insert, remove, update, upsert } from "./write/write.ts";
 
 /** Every row: what `update` and `delete` want to be told in so many words. */
@@ -53,6 +60,13 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
   upsert(rows: NewRow<D> | readonly NewRow<D>[], options?: UpsertOptions): Promise<Written<D>>;
 
   /**
+   * Writes any number of documents with flat memory, in batches that are committed one by one: after a failure, what was written until then
+   * stays, whole documents only, and the same load can be run again. An empty or nearly empty table gets its index over the vectors (as
+   * the schema declares it) after the documents, which is several times quicker than keeping it up row by row.
+   */
+  load(rows: Iterable<NewRow<D>> | AsyncIterable<NewRow<D>>, options?: LoadOptions): Promise<Loaded>;
+
+  /**
    * Updates the documents that match, and embeds again where their text changed.
    * @throws InputError without a condition, unless told `{ all: true }`.
    */
@@ -78,8 +92,15 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
   search(query: Query, options?: SearchOptions): Search<D, C>;
 }
 
+/** Options of a collection over the ready-made tables. */
+export interface ReadyOptions {
+  embedder?: Embedder;
+  chunker?: Chunker;
+}
+
 /**
- * Makes a collection of a table of documents and, in most cases, a table of their chunks.
+ * Makes a collection of a table of documents and, in most cases, a table of their chunks. Without tables: of the ready-made ones, which
+ * `migrate(db)` creates and `documentRow()` makes rows for.
  *
  * @param db `connect()`'s database, or the application's own Drizzle database over `pg` or PGlite. It is never closed.
  * @throws ConfigurationError when tables, columns and embedder do not fit together.
@@ -87,12 +108,22 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
 export function collection<D extends PgTable, C extends PgTable | undefined = undefined>(
   db: Database,
   options: CollectionOptions<D, C>,
+): Collection<D, C>;
+export function collection(db: Database, options: ReadyOptions): Collection<typeof documents, typeof chunks>;
+export function collection(db: Database, options: ReadyOptions | CollectionOptions<PgTable, PgTable | undefined>): unknown {
+  return make(db, "documents" in options ? options : { ...readyMade, ...options });
+}
+
+function make<D extends PgTable, C extends PgTable | undefined>(
+  db: Database,
+  options: CollectionOptions<D, C>,
 ): Collection<D, C> {
+  const { embedder } = options;
   const shape = resolveShape(options);
-  const toPassages = passageMaker(shape, options.embedder?.id ?? "none", options.chunker);
+  const toPassages = passageMaker(shape, embedder?.id ?? "none", options.chunker);
   let asked: Promise<Capabilities> | undefined;
   const ask = (handle: Database) => {
-    asked ??= capabilities(handle, shape).catch((error) => {
+    asked ??= capabilities(handle, shape, embedder).catch((error) => {
       // A database that was not ready may be so next time.
       asked = undefined;
       throw error;
@@ -110,10 +141,11 @@ export function collection<D extends PgTable, C extends PgTable | undefined = un
       documents: options.documents,
       chunks: options.chunks as C,
       in: on,
-      insert: async (rows, write = {}) => (await insert(context, options.embedder, list(rows), write)) as Written<D>,
-      upsert: async (rows, write = {}) => (await upsert(context, options.embedder, list(rows), write)) as Written<D>,
+      insert: async (rows, write = {}) => (await insert(context, embedder, list(rows), write)) as Written<D>,
+      upsert: async (rows, write = {}) => (await upsert(context, embedder, list(rows), write)) as Written<D>,
+      load: (rows, options = {}) => load(context, embedder, rows as Iterable<AnyRow>, options),
       update: async (changes, where, write = {}) =>
-        (await update(context, options.embedder, changes as AnyRow, condition(where), write)) as Written<D>,
+        (await update(context, embedder, changes as AnyRow, condition(where), write)) as Written<D>,
       delete: async (where, write = {}) => remove(context, condition(where), write),
       get: async (key) => (await select(handle, shape, { where: keyCondition(shape, key), limit: 1 }))[0] as Row<D> | undefined,
       list: async (wanted = {}) => (await select(handle, shape, wanted)) as Row<D>[],
@@ -122,7 +154,7 @@ export function collection<D extends PgTable, C extends PgTable | undefined = un
         return Number((await withTranslatedErrors(async () => await query))[0]?.count ?? 0);
       },
       search: (query, wanted = {}) =>
-        new Search<D, C>({ db: handle, shape, embedder: options.embedder, capabilities: () => ask(handle) }, query, wanted),
+        new Search<D, C>({ db: handle, shape, embedder, capabilities: () => ask(handle) }, query, wanted),
     };
   };
   return on(db);

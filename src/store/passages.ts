@@ -12,6 +12,8 @@ export interface Passage extends Chunk {
   input: string;
   /** Of the input and the embedder: passages with the same hash have the same vector. */
   hash: string;
+  /** The embedder's id. */
+  embedder: string;
 }
 
 export type ToPassages = (row: AnyRow, index: number) => Passage[];
@@ -21,7 +23,12 @@ export type ToPassages = (row: AnyRow, index: number) => Passage[];
  * It throws an InvalidTextError, with the row's index, for a text that cannot be stored or embedded.
  */
 export function passageMaker(shape: Shape, embedderId: string, chunker: Chunker = autoChunker()): ToPassages {
-  const passage = (chunk: Chunk, input: string): Passage => ({ ...chunk, input, hash: contentHash(embedderId, input) });
+  const passage = (chunk: Chunk, input: string): Passage => ({
+    ...chunk,
+    input,
+    hash: contentHash(embedderId, input),
+    embedder: embedderId,
+  });
   return (row, index) => {
     const text = shape.textOf(row);
     checkText(text, { row: index, field: shape.textField });

@@ -52,7 +52,7 @@ export interface Shape {
   bodyStartOf: (row: AnyRow) => number;
 }
 
-const roles = ["ordinal", "text", "headings", "start", "end", "hash", "embedding"] as const;
+const roles = ["ordinal", "text", "headings", "start", "end", "hash", "embedder", "embedding"] as const;
 
 /**
  * Resolves a collection's options against its tables.

@@ -153,5 +153,25 @@ export interface UpsertOptions extends WriteOptions {
   key?: PgColumn | PgColumn[];
 }
 
+/** What a load did. */
+export interface Loaded {
+  /** Documents that were written. */
+  documents: number;
+  /** Vectors that were made. */
+  embedded: number;
+  /** Chunks (or rows) that kept their vector. */
+  kept: number;
+  /** Chunks that were removed because their document no longer holds them. */
+  removed: number;
+}
+
+export interface LoadOptions {
+  /** Columns that tell whether a document is there already, and is updated. Left out: every row is a new one. */
+  key?: PgColumn | PgColumn[];
+  signal?: AbortSignal;
+  /** Called as vectors are made and batches written, and once more with `building` when the index is built at the end. */
+  onProgress?: (progress: Loaded & { building: boolean }) => void;
+}
+
 /** A primary key's value: of one column as it is, of several as an object. */
 export type Key = string | number | bigint | { [column: string]: unknown };

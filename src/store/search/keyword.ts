@@ -1,8 +1,9 @@
 // Keyword search with BM25 semantics on stock Postgres: any word may match, rare words weigh more, long passages are not favoured.
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
+import { quotedName } from "../../db/names.ts";
 import type { Shape } from "../shape.ts";
-import { joinDocuments, keyAliases, keyColumns, keyMatches, qualifiedName } from "./parts.ts";
+import { joinDocuments, keyAliases, keyColumns, keyMatches } from "./parts.ts";
 
 /** Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009): how soon repetition stops counting, and how much length does. */
 const k1 = 1.2;
@@ -68,7 +69,7 @@ export function matching(shape: Shape, text: string, where: SQL | undefined, lim
       from terms
     ), total as materialized (
       select greatest((select max(passages) from counted), case when rows > 0 then rows else (select count(*) from ${shape.passages}) end, 1)::float8 as passages
-      from (select reltuples as rows from pg_class where oid = ${qualifiedName(shape)}::regclass) as statistics
+      from (select reltuples as rows from pg_class where oid = ${quotedName(shape.passages)}::regclass) as statistics
     ), weighted as materialized (
       select lexeme, query, ln(1 + (total.passages - counted.passages + 0.5) / (counted.passages + 0.5)) as rarity
       from counted cross join total

@@ -1,6 +1,5 @@
 // Pieces of SQL that the ways to search share.
 import { type Column, getTableName, is, SQL, sql } from "drizzle-orm";
-import { getTableConfig } from "drizzle-orm/pg-core";
 import type { Shape } from "../shape.ts";
 import { belongsTogether } from "../write/chunked.ts";
 
@@ -62,11 +61,4 @@ function isColumn(part: unknown): part is Column {
 
 function isText(part: unknown): part is { value: string[] } {
   return typeof part === "object" && part !== null && Array.isArray((part as { value?: unknown }).value);
-}
-
-/** `'"schema"."table"'`, as `::regclass` takes it. */
-export function qualifiedName(shape: Shape): string {
-  const { schema, name } = getTableConfig(shape.passages);
-  const quote = (part: string) => `"${part.replaceAll('"', '""')}"`;
-  return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
 }

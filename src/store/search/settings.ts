@@ -1,9 +1,9 @@
 // Settings a search runs under, so that it finds all it should: they hold for its own transaction alone.
 import { sql } from "drizzle-orm";
-import type { PgTable } from "drizzle-orm/pg-core";
-import { getTableConfig } from "drizzle-orm/pg-core";
 import { type Database, driverOf, isTransaction, rows } from "../../db/database.ts";
-import { MissingExtensionError } from "../../errors.ts";
+import { quotedName } from "../../db/names.ts";
+import type { Embedder } from "../../embed/embedder.ts";
+import { ConfigurationError, MissingExtensionError } from "../../errors.ts";
 import type { Shape } from "../shape.ts";
 
 /** What the database can do, asked once for each collection. */
@@ -14,21 +14,32 @@ export interface Capabilities {
   rowSecurity: boolean;
 }
 
-/** @throws MissingExtensionError when pgvector is not in the database. */
-export async function capabilities(db: Database, shape: Shape): Promise<Capabilities> {
+/**
+ * @throws MissingExtensionError when pgvector is not in the database.
+ * @throws ConfigurationError when the vectors in the table were made by another embedder, going by one of them.
+ */
+export async function capabilities(db: Database, shape: Shape, embedder: Embedder | undefined): Promise<Capabilities> {
   const tables = sql.join(
-    [shape.passages, shape.documents].map((table) => sql`to_regclass(${regclass(table)})`),
+    [shape.passages, shape.documents].map((table) => sql`to_regclass(${quotedName(table)})`),
     sql`, `,
   );
-  const [found] = await rows<{ version: string | null; secured: boolean | null }>(
+  const madeBy = shape.chunked ? sql`(select ${shape.passageColumns.embedder} from ${shape.passages} limit 1)` : sql`null`;
+  const [found] = await rows<{ version: string | null; secured: boolean | null; embedder: string | null }>(
     db,
     sql`select (select extversion from pg_extension where extname = 'vector') as version,
-               (select bool_or(relrowsecurity) from pg_class where oid in (${tables})) as secured`,
+               (select bool_or(relrowsecurity) from pg_class where oid in (${tables})) as secured,
+               ${madeBy} as embedder`,
   );
   if (!found?.version)
     throw new MissingExtensionError(
       "The extension vector is not in this database. Run migrate(db), or: CREATE EXTENSION vector.",
     );
+  if (found.embedder !== null && embedder !== undefined && found.embedder !== embedder.id) {
+    throw new ConfigurationError(
+      `The vectors in ${quotedName(shape.passages)} were made by "${found.embedder}", the question would be by "${embedder.id}": they do not compare. ` +
+        "Use that embedder, or upsert the documents again with this one.",
+    );
+  }
   const [major = 0, minor = 0] = found.version.split(".").map(Number);
   return { iterative: major > 0 || minor >= 8, rowSecurity: found.secured === true };
 }
@@ -83,10 +94,4 @@ async function set(tx: Database, settings: readonly string[]): Promise<void> {
   // pg sends several statements without parameters in one round trip; PGlite takes one at a time.
   if (driverOf(tx) === "node-postgres") await tx.execute(sql.raw(statements.join("; ")));
   else for (const statement of statements) await tx.execute(sql.raw(statement));
-}
-
-function regclass(table: PgTable): string {
-  const { schema, name } = getTableConfig(table);
-  const quote = (part: string) => `"${part.replaceAll('"', '""')}"`;
-  return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
 }

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Postgres 17 with pgvector from Debian's packages, without Docker: for CI and benchmarks, as root on Debian.
+#   debian-postgres.sh start   prints a line: <process id> <data folder> <url>
+#   debian-postgres.sh stop <process id> <data folder>
+# The packages are Debian 13's (trixie). On an older Debian they are put into a folder of their own, which is kept for the next time.
+set -euo pipefail
+
+root=${DRIZZLE_RAG_POSTGRES_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/drizzle-rag/postgres-17}
+bin=/usr/lib/postgresql/17/bin
+
+inside() { chroot "$root" su postgres -s /bin/sh -c "$1"; }
+
+start() {
+  if [ ! -x "$root$bin/postgres" ] || [ ! -e "$root/usr/share/postgresql/17/extension/vector.control" ]; then
+    command -v debootstrap >/dev/null || { apt-get update && apt-get install -y debootstrap; } >&2
+    rm -rf "$root" && mkdir -p "$root"
+    debootstrap --variant=minbase --include=postgresql-17,postgresql-17-pgvector trixie "$root" >&2
+  fi
+  local data port
+  port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+  data=/var/lib/postgresql/drizzle-rag-$port
+  inside "rm -rf $data && $bin/initdb -D $data -A trust -U postgres --no-sync --locale=C.UTF-8" >/dev/null
+  # Settings of a small server; durability does not matter here. Everything listens on the loopback interface alone.
+  inside "$bin/pg_ctl -D $data -l $data/log -w start -o '-k /tmp -p $port -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=1GB -c max_connections=100 -c max_wal_size=4GB'" >/dev/null
+  echo "$(head -n 1 "$root$data/postmaster.pid") $data postgres://postgres@127.0.0.1:$port/postgres"
+}
+
+stop() {
+  local pid=$1 data=$2
+  [[ $data == /var/lib/postgresql/drizzle-rag-* ]] || { echo "not a folder of this script: $data" >&2; exit 2; }
+  kill -INT "$pid" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  rm -rf "${root:?}$data"
+}
+
+"$@"
