@@ -5,15 +5,15 @@ export type EmbeddingKind = "document" | "query";
 
 export interface EmbedOptions {
   /** Default: `document`. */
-  kind?: EmbeddingKind;
-  signal?: AbortSignal;
+  kind?: EmbeddingKind | undefined;
+  signal?: AbortSignal | undefined;
 }
 
-/** How much one request may carry, and how many may be under way. */
+/** How much one request may carry, and how many may be under way. Defaults: `defaultLimits` in `limits.ts`. */
 export interface EmbedderLimits {
   /** Texts a request. */
   batchSize: number;
-  /** Estimated tokens a request. */
+  /** Estimated tokens a request; a text that is larger by itself goes alone. */
   batchTokens: number;
   /** Requests at once. */
   concurrency: number;
@@ -23,14 +23,17 @@ export interface EmbedderLimits {
 
 /** Turns texts into vectors. To write your own, implement `embed`; the rest are facts about it. */
 export interface Embedder {
-  /** Names provider, model and dimensions. It is part of each chunk's hash: another id means that chunks are embedded again. */
+  /**
+   * Names provider, model and dimensions, and whatever else changes a document's vector. It is part of each chunk's hash: another id
+   * means that chunks are embedded again.
+   */
   readonly id: string;
   /** Length of every vector. */
   readonly dimensions: number;
-  readonly limits?: Partial<EmbedderLimits>;
+  readonly limits?: Partial<EmbedderLimits> | undefined;
   /**
-   * One request: a vector of `dimensions` for each text, in the order of the texts.
-   * Throws a `ProviderError`; one that is `retryable` is tried again by the caller.
+   * One request: a vector of `dimensions` for each text, in the order of the texts; none for no texts.
+   * Throws a `ProviderError`; one that is `retryable` is tried again by the caller. Once `signal` has aborted, throws its reason.
    */
-  embed(texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]>;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
 }
