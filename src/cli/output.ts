@@ -26,7 +26,10 @@ export function excerpt(text: string, length: number): string {
   const flat = text.replace(/\s+/g, " ").trim();
   if (flat.length <= length) return flat;
   // Not in the middle of a surrogate pair, and rather between words.
-  const cut = flat.slice(0, length).toWellFormed().replace(/\s+\S*$/, "");
+  const cut = flat
+    .slice(0, length)
+    .toWellFormed()
+    .replace(/\s+\S*$/, "");
   return `${cut} …`;
 }
 

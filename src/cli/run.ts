@@ -4,7 +4,10 @@ import { note, paint } from "./output.ts";
 import { type CommonOptions, openSession, type Session } from "./session.ts";
 
 /** Runs a command with a session, and sets the process's exit code. */
-export async function run(options: CommonOptions, command: (session: Session, signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function run(
+  options: CommonOptions,
+  command: (session: Session, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   await guarded(async (signal) => {
     const session = await openSession(options);
     try {
@@ -41,7 +44,10 @@ export async function guarded(command: (signal: AbortSignal) => Promise<void>): 
 
 /** An error in one line on stderr; with DEBUG set, all there is about it. */
 export function report(error: unknown): void {
-  if (error instanceof AbortedError) return note("Interrupted. What was finished before is kept, nothing is half done.");
+  if (error instanceof AbortedError) {
+    note("Interrupted. What was finished before is kept, nothing is half done.");
+    return;
+  }
   const message = error instanceof Error ? error.message : String(error);
   note(`${paint("red", "error", process.stderr)}: ${message.replace(/\s*\n\s*/g, " ")}`);
   if (process.env.DEBUG && error instanceof Error) note(String(error.stack));

@@ -48,7 +48,10 @@ export async function openSession(options: CommonOptions): Promise<Session> {
   const database = options.database ?? config.database ?? process.env.DATABASE_URL ?? defaultFolder;
   const tables: CollectionOptions<PgTable, PgTable | undefined> = config.collection ?? {
     ...readyMade,
-    embedder: options.embedder === undefined ? (config.embedder ?? hashingEmbedder({ dimensions: readyDimensions })) : await embedderOf(options.embedder),
+    embedder:
+      options.embedder === undefined
+        ? (config.embedder ?? hashingEmbedder({ dimensions: readyDimensions }))
+        : await embedderOf(options.embedder),
   };
   const source = sourceColumn(tables);
   const db = await connect(database);
@@ -93,7 +96,9 @@ export function chooseModel(told: string | Model | undefined): string | Model {
 
 function sourceColumn(tables: CollectionOptions<PgTable, PgTable | undefined>): Session["source"] {
   if (!isColumn(tables.source)) {
-    throw new ConfigurationError("collection.source in drizzle-rag.config.ts has to be a column with a unique index: it tells files apart.");
+    throw new ConfigurationError(
+      "collection.source in drizzle-rag.config.ts has to be a column with a unique index: it tells files apart.",
+    );
   }
   return { column: tables.source, key: keyOf(tables.documents, tables.source) };
 }

@@ -19,6 +19,20 @@ export interface Passage extends Chunk {
 export type ToPassages = (row: AnyRow, index: number) => Passage[];
 
 /**
+ * The same function for the length of one write, which looks at each document twice: before the transaction, to know what has to be
+ * embedded, and in it, as the database returned it. Parsing Markdown costs more than remembering it.
+ */
+export function remembering(shape: Shape, toPassages: ToPassages): ToPassages {
+  const known = new Map<string, Passage[]>();
+  return (row, index) => {
+    const key = JSON.stringify([shape.textOf(row), shape.titleOf(row), shape.formatOf(row), shape.bodyStartOf(row)]);
+    const found = known.get(key) ?? toPassages(row, index);
+    known.set(key, found);
+    return found;
+  };
+}
+
+/**
  * Makes the function that turns a document's row into passages.
  * It throws an InvalidTextError, with the row's index, for a text that cannot be stored or embedded.
  */

@@ -27,7 +27,8 @@ export async function add(session: Session, paths: string[], options: AddOptions
   let failed = 0;
   let read = 0;
   const seen = new Set<unknown>();
-  async function* rows() {
+  // biome-ignore lint/suspicious/noExplicitAny: rows of whatever table the configuration names.
+  async function* rows(): AsyncGenerator<any> {
     for (const file of files) {
       signal.throwIfAborted();
       let document: Document;
@@ -51,7 +52,10 @@ export async function add(session: Session, paths: string[], options: AddOptions
     key: source.column,
     signal,
     onProgress: ({ documents, embedded, building }) =>
-      bar.show(Math.max(read, documents), building ? "files, building the index" : `files, ${counted(embedded, "passage")} embedded`),
+      bar.show(
+        Math.max(read, documents),
+        building ? "files, building the index" : `files, ${counted(embedded, "passage")} embedded`,
+      ),
   });
   bar.end();
   const pruned = options.prune === true ? await prune(session, paths, seen) : 0;
@@ -69,7 +73,8 @@ export async function add(session: Session, paths: string[], options: AddOptions
 
 /** Everything to read, in order; `-` is stdin. */
 async function filesOf(paths: string[], options: AddOptions, signal: AbortSignal): Promise<string[]> {
-  if (paths.length === 0 && process.stdin.isTTY) throw new InputError("Say what to add: drizzle-rag add <file or folder…>, or pipe a text in.");
+  if (paths.length === 0 && process.stdin.isTTY)
+    throw new InputError("Say what to add: drizzle-rag add <file or folder…>, or pipe a text in.");
   if (paths.length === 0) return ["-"];
   const files: string[] = [];
   const named = paths.filter((path) => path !== "-");
@@ -98,7 +103,10 @@ async function prune(session: Session, paths: string[], seen: Set<unknown>): Pro
     for (let offset = 0; ; ) {
       const stored = await docs.list({ where: like(source.column, pattern), limit: 500, offset });
       const gone = stored.filter((row) => !seen.has((row as Record<string, unknown>)[source.key]));
-      for (const row of gone) pruned += await docs.delete(like(source.column, String((row as Record<string, unknown>)[source.key]).replace(/[\\%_]/g, "\\$&")));
+      for (const row of gone)
+        pruned += await docs.delete(
+          like(source.column, String((row as Record<string, unknown>)[source.key]).replace(/[\\%_]/g, "\\$&")),
+        );
       if (stored.length < 500) break;
       offset += stored.length - gone.length;
     }

@@ -12,7 +12,12 @@ export interface SearchOptions extends CommonOptions {
 
 export async function search(session: Session, question: string, options: SearchOptions, signal: AbortSignal): Promise<void> {
   const { limit, mode, minScore } = options;
-  const hits = await session.docs.search(question, { limit, signal, ...(mode && { mode }), ...(minScore !== undefined && { minScore }) });
+  const hits = await session.docs.search(question, {
+    limit,
+    signal,
+    ...(mode && { mode }),
+    ...(minScore !== undefined && { minScore }),
+  });
   if (options.json) {
     for (const { text, title, source, start, end, headings, score, scores, document } of hits) {
       json({ source, line: lineOf(document, start), title, headings, start, end, score, scores, text });
@@ -31,5 +36,7 @@ export async function search(session: Session, question: string, options: Search
 /** What to do when there is nothing. */
 export async function hint(session: Session): Promise<string> {
   const count = await session.docs.count();
-  return count === 0 ? `${session.database} holds no documents yet: drizzle-rag add <path…>` : "Try other words, or a lower --min-score.";
+  return count === 0
+    ? `${session.database} holds no documents yet: drizzle-rag add <path…>`
+    : "Try other words, or a lower --min-score.";
 }

@@ -73,8 +73,8 @@ async function* resumed(first: IteratorResult<AnyRow[], void>, second: IteratorR
 }
 
 async function dropIfNearlyEmpty({ db, shape }: WriteContext): Promise<boolean> {
-  const some = sql`select 1 from ${shape.passages} limit ${sql.raw(String(nearlyEmpty))}`;
-  const [found] = await rows<{ count: number | string }>(db, sql`select count(*) as count from (${some}) as some`);
+  const few = sql`select 1 from ${shape.passages} limit ${sql.raw(String(nearlyEmpty))}`;
+  const [found] = await rows<{ count: number | string }>(db, sql`select count(*) as count from (${few}) as few`);
   return Number(found?.count) < nearlyEmpty && (await dropVectorIndexes(db, shape.passages));
 }
 

@@ -2,6 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { Embedder } from "../../embed/embedder.ts";
+import { remembering } from "../passages.ts";
 import type { AnyRow, NamedColumn } from "../shape.ts";
 import type { WriteOptions } from "../types.ts";
 import { deleteChunks, missingPassages, writeChunks } from "./chunked.ts";
@@ -16,13 +17,14 @@ export interface WriteResult extends WriteCount {
 }
 
 export async function insert(
-  context: WriteContext,
+  given: WriteContext,
   embedder: Embedder | undefined,
   rows: readonly AnyRow[],
   options: WriteOptions,
 ): Promise<WriteResult> {
   rows.forEach(checkRow);
   if (rows.length === 0) return nothing;
+  const context = forOneWrite(given);
   const { shape } = context;
   const stash = new VectorStash(shape, embedder, options);
   if (shape.chunked) await stash.embed(await missingPassages(context, rows, undefined));
@@ -38,13 +40,14 @@ export async function insert(
 }
 
 export async function upsert(
-  context: WriteContext,
+  given: WriteContext,
   embedder: Embedder | undefined,
   rows: readonly AnyRow[],
   options: WriteOptions & { key?: PgColumn | PgColumn[] },
 ): Promise<WriteResult> {
   rows.forEach(checkRow);
   if (rows.length === 0) return nothing;
+  const context = forOneWrite(given);
   const { shape } = context;
   const key = upsertKey(shape, options.key);
   checkKeys(shape, key, rows);
@@ -78,13 +81,14 @@ export async function upsert(
 }
 
 export async function update(
-  context: WriteContext,
+  given: WriteContext,
   embedder: Embedder | undefined,
   set: AnyRow,
   where: SQL | undefined,
   options: WriteOptions,
 ): Promise<WriteResult> {
   checkRow(set, 0);
+  const context = forOneWrite(given);
   const { shape } = context;
   const stash = new VectorStash(shape, embedder, options);
   const textMayChange = shape.textKeys === undefined || Object.keys(set).some((key) => shape.textKeys?.has(key));
@@ -124,6 +128,10 @@ export async function remove(context: WriteContext, where: SQL | undefined, opti
     const key = Object.fromEntries(shape.documentKey.map(({ key, column }) => [key, column]));
     return (await tx.delete(shape.documents).where(where).returning(key)).length;
   });
+}
+
+function forOneWrite(context: WriteContext): WriteContext {
+  return { ...context, toPassages: remembering(context.shape, context.toPassages) };
 }
 
 const nothing: WriteResult = { documents: [], embedded: 0, kept: 0, removed: 0 };
