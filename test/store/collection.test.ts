@@ -3,6 +3,7 @@ import { and, eq, gt, sql } from "drizzle-orm";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ConfigurationError, ConstraintError, InputError, InvalidTextError } from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
+import { vectorIndexes } from "../../src/store/indexes.ts";
 import { fakeEmbedder } from "../../src/testing/index.ts";
 import { createTables, databaseName, freshDatabase } from "../helpers/database.ts";
 import { articleChunks, articles, dimensions, notes, pageChunks, pages, wiki } from "./tables.ts";
@@ -364,5 +365,50 @@ describe("tables that do not fit", () => {
         embedder: fakeEmbedder({ dimensions: 3 }),
       }),
     ).toThrow(/holds 64 dimensions, the embedder .* gives 3/);
+  });
+});
+
+describe(`loading, on ${databaseName}`, () => {
+  const indexes = async () => (await vectorIndexes(db, articleChunks)).map(({ name }) => name);
+  const rowsOf = function* (count: number) {
+    for (let i = 0; i < count; i++) yield { ...article(`l${i}`, "x"), body: `Number ${i} of many.` };
+  };
+  beforeEach(async () => {
+    await db.delete(articles);
+  });
+
+  it("takes an async iterable of any length, with the index there before and after", async () => {
+    const { docs } = setUp();
+    const states: boolean[] = [];
+    async function* source() {
+      yield* rowsOf(900);
+    }
+    expect(await docs.load(source(), { onProgress: ({ building }) => states.push(building) })).toMatchObject({
+      documents: 900,
+      embedded: 900,
+    });
+    expect(states.at(-1)).toBe(true);
+    expect(await indexes()).toEqual(["article_chunks_embedding_idx"]);
+    const again = await docs.load(rowsOf(900), { key: articles.slug });
+    expect(again).toMatchObject({ documents: 900, embedded: 0, kept: 900 });
+    expect(await docs.count()).toBe(900);
+  }, 60_000);
+
+  it("keeps whole batches when the source fails, and builds the index all the same", async () => {
+    const { docs } = setUp();
+    async function* source() {
+      yield* rowsOf(650);
+      throw new Error("the disk is gone");
+    }
+    await expect(docs.load(source(), { key: articles.slug })).rejects.toThrow("the disk is gone");
+    expect(await docs.count()).toBeGreaterThan(0);
+    expect(await indexes()).toEqual(["article_chunks_embedding_idx"]);
+    const { documents } = await docs.load(rowsOf(700), { key: articles.slug });
+    expect(documents).toBe(700);
+    expect(await docs.count()).toBe(700);
+  });
+
+  it("takes nothing, too", async () => {
+    expect(await setUp().docs.load([])).toEqual({ documents: 0, embedded: 0, kept: 0, removed: 0 });
   });
 });

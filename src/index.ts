@@ -1,0 +1,37 @@
+// The public names. Embedders, models and loaders that need a package of their own, or that not everybody uses, have their own entry points.
+
+export type { Chunker } from "./chunk/chunker.ts";
+export { type Connection, type ConnectOptions, connect } from "./db/connect.ts";
+export type { Database } from "./db/database.ts";
+export { type MigrateOptions, migrate } from "./db/migrate.ts";
+export { embedAll, embedOne } from "./embed/embed.ts";
+export type { Embedder, EmbedderLimits, EmbeddingKind, EmbedOptions } from "./embed/embedder.ts";
+export * from "./errors.ts";
+export { type Call, call } from "./llm/call.ts";
+export type { Extra, FinishReason, Message, Model, ModelEvent, ModelParams, ModelRequest, ModelResponse, Usage } from "./llm/model.ts";
+export type { CallResponse } from "./llm/response.ts";
+export type { CallSettings, MessageInput, MessagesInput, ModelInput, Prompt, PromptConfig } from "./llm/settings.ts";
+export type { CallEvent, CallStream } from "./llm/stream.ts";
+export { type Collection, collection, type Everything, type ReadyOptions } from "./store/collection.ts";
+export { documentRow } from "./store/ready.ts";
+export type { Search } from "./store/search/search.ts";
+export type {
+  Changes,
+  CollectionOptions,
+  Field,
+  Hit,
+  Key,
+  ListOptions,
+  Loaded,
+  LoadOptions,
+  NewRow,
+  Query,
+  Row,
+  SearchMode,
+  SearchOptions,
+  UpsertOptions,
+  WriteOptions,
+  Written,
+} from "./store/types.ts";
+export { chunks, documents } from "./table/ready.ts";
+export type { Chunk, Citation, Document, Json, Source, TextRange, Verification } from "./values.ts";
