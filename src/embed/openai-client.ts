@@ -1,5 +1,5 @@
 // The call both OpenAI embedders make: the SDK's client, loaded on first use, one request, its reply read and its errors named.
-import type { OpenAI } from "openai";
+import type { ClientOptions } from "openai";
 import { ConfigurationError, ProviderConnectionError } from "../errors.ts";
 import { lazyImport } from "../util/lazy-import.ts";
 import { providerError } from "../util/provider-errors.ts";
@@ -104,7 +104,7 @@ export function protocolEmbedder(settings: ProtocolSettings): Embedder {
 export async function connectOpenAI(
   neededBy: string,
   apiKey: string | undefined,
-  options: ConstructorParameters<typeof OpenAI>[0],
+  options: ClientOptions,
 ): Promise<EmbeddingsClient> {
   const { OpenAI } = await lazyImport(() => import("openai"), "openai", neededBy);
   const noKey = { apiKey: "none", defaultHeaders: { Authorization: null } };

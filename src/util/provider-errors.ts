@@ -91,25 +91,25 @@ const remedies = new Map<Leaf, string>([
 ]);
 
 /** The kinds that providers name in an error's `type` or `code`: Anthropic's, OpenAI's, and OpenRouter's numbers. */
-const byKind: Record<string, Leaf> = {
-  authentication_error: AuthenticationError,
-  invalid_api_key: AuthenticationError,
-  permission_error: PermissionDeniedError,
-  billing_error: PermissionDeniedError,
-  not_found_error: NotFoundError,
-  model_not_found: NotFoundError,
-  rate_limit_error: RateLimitError,
-  rate_limit_exceeded: RateLimitError,
-  insufficient_quota: RateLimitError,
-  overloaded_error: OverloadedError,
-  timeout_error: ProviderTimeoutError,
-  api_error: ServerError,
-  server_error: ServerError,
-  internal_server_error: ServerError,
-  invalid_request_error: BadRequestError,
-  invalid_prompt: BadRequestError,
-  request_too_large: BadRequestError,
-};
+const byKind = new Map<string, Leaf>([
+  ["authentication_error", AuthenticationError],
+  ["invalid_api_key", AuthenticationError],
+  ["permission_error", PermissionDeniedError],
+  ["billing_error", PermissionDeniedError],
+  ["not_found_error", NotFoundError],
+  ["model_not_found", NotFoundError],
+  ["rate_limit_error", RateLimitError],
+  ["rate_limit_exceeded", RateLimitError],
+  ["insufficient_quota", RateLimitError],
+  ["overloaded_error", OverloadedError],
+  ["timeout_error", ProviderTimeoutError],
+  ["api_error", ServerError],
+  ["server_error", ServerError],
+  ["internal_server_error", ServerError],
+  ["invalid_request_error", BadRequestError],
+  ["invalid_prompt", BadRequestError],
+  ["request_too_large", BadRequestError],
+]);
 
 const byStatus: Record<number, Leaf> = {
   400: BadRequestError,
@@ -141,7 +141,7 @@ function leafOf(status: number | undefined, said: Said): Leaf {
   if (refused && (said.kinds.includes("context_length_exceeded") || tooLong.test(said.message))) return ContextLengthError;
   if (status === undefined) {
     for (const kind of said.kinds) {
-      const leaf = byKind[kind] ?? leafOfStatus(Number(kind));
+      const leaf = byKind.get(kind) ?? leafOfStatus(Number(kind));
       if (leaf !== undefined) return leaf;
     }
     return ProviderError;
@@ -226,7 +226,9 @@ function rootMessage(error: Error): string {
   let root: Error = error;
   for (let depth = 0; root.cause instanceof Error && depth < 8; depth++) root = root.cause;
   const code = "code" in root ? String(root.code) : "";
-  return root.message || code || error.message;
+  // Node tries every address of a name, and says what each of them answered.
+  const first: unknown = root instanceof AggregateError ? root.errors[0] : undefined;
+  return root.message || (first instanceof Error ? first.message : code) || error.message;
 }
 
 function who(place: ProviderErrorPlace): string {

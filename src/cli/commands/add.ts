@@ -1,8 +1,8 @@
 // drizzle-rag add <path…>: files and folders into the database.
-import { resolve } from "node:path";
-import { like } from "drizzle-orm";
+import { relative, resolve, sep } from "node:path";
+import { inArray, sql } from "drizzle-orm";
 import { InputError } from "../../errors.ts";
-import { loadBytes, loadFile, walk } from "../../load/index.ts";
+import { type FoundFile, isSupported, loadBytes, loadFile, walk } from "../../load/index.ts";
 import type { Document } from "../../values.ts";
 import { ExitCode } from "../exit.ts";
 import { counted, json, line, note } from "../output.ts";
@@ -25,7 +25,7 @@ export async function add(session: Session, paths: string[], options: AddOptions
   const files = await filesOf(paths, options, signal);
   const bar = progress(files.length);
   let failed = 0;
-  let read = 0;
+  let count = 0;
   const seen = new Set<unknown>();
   // biome-ignore lint/suspicious/noExplicitAny: rows of whatever table the configuration names.
   async function* rows(): AsyncGenerator<any> {
@@ -33,7 +33,7 @@ export async function add(session: Session, paths: string[], options: AddOptions
       signal.throwIfAborted();
       let document: Document;
       try {
-        document = await read1(file, options);
+        document = await read(file, options);
       } catch (error) {
         // One bad file among many is told, and the others are added.
         failed++;
@@ -44,7 +44,7 @@ export async function add(session: Session, paths: string[], options: AddOptions
       const row = session.row(document);
       if (seen.has(row[source.key])) continue;
       seen.add(row[source.key]);
-      bar.show(++read, "files");
+      bar.show(++count, "files");
       yield row;
     }
   }
@@ -53,7 +53,7 @@ export async function add(session: Session, paths: string[], options: AddOptions
     signal,
     onProgress: ({ documents, embedded, building }) =>
       bar.show(
-        Math.max(read, documents),
+        Math.max(count, documents),
         building ? "files, building the index" : `files, ${counted(embedded, "passage")} embedded`,
       ),
   });
@@ -71,45 +71,54 @@ export async function add(session: Session, paths: string[], options: AddOptions
   }
 }
 
-/** Everything to read, in order; `-` is stdin. */
-async function filesOf(paths: string[], options: AddOptions, signal: AbortSignal): Promise<string[]> {
-  if (paths.length === 0 && process.stdin.isTTY)
+/** What comes on stdin. */
+const stdin: FoundFile = { path: "-", source: "-", named: true };
+
+/** Everything to read, in order. A file of a kind that no loader knows is passed over, unless it was named. */
+async function filesOf(paths: string[], options: AddOptions, signal: AbortSignal): Promise<FoundFile[]> {
+  if (paths.length === 0 && process.stdin.isTTY) {
     throw new InputError("Say what to add: drizzle-rag add <file or folder…>, or pipe a text in.");
-  if (paths.length === 0) return ["-"];
-  const files: string[] = [];
+  }
+  if (paths.length === 0) return [stdin];
+  const files: FoundFile[] = [];
   const named = paths.filter((path) => path !== "-");
   const filter = { ...(options.include && { include: options.include }), ...(options.exclude && { exclude: options.exclude }) };
-  if (named.length > 0) for await (const file of walk(named, { ...filter, signal })) files.push(file);
-  if (paths.includes("-")) files.push("-");
+  if (named.length > 0) {
+    for await (const file of walk(named, { ...filter, signal, onSkip: report })) {
+      if (file.named || isSupported(file.path)) files.push(file);
+    }
+  }
+  if (paths.includes("-")) files.push(stdin);
   if (files.length === 0) note(`Nothing to add in ${paths.join(", ")}: no file of a known type that is not ignored.`);
   return files;
 }
 
-async function read1(file: string, options: AddOptions): Promise<Document> {
+async function read(file: FoundFile, options: AddOptions): Promise<Document> {
   const limit = options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes };
-  if (file !== "-") return loadFile(file, limit);
+  if (file !== stdin) return loadFile(file.path, { source: file.source, ...limit });
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
-  return loadBytes(Buffer.concat(parts), { source: options.stdinName });
+  return loadBytes(Buffer.concat(parts), options.stdinName);
 }
 
-async function prune(session: Session, paths: string[], seen: Set<unknown>): Promise<number> {
-  const { docs, source } = session;
-  let pruned = 0;
-  for (const path of paths.filter((path) => path !== "-")) {
-    const { sourceOf } = await import("../../load/index.ts");
-    const prefix = sourceOf(resolve(path)).replace(/\/$/, "");
-    const pattern = `${prefix.replace(/[\\%_]/g, "\\$&")}/%`;
-    for (let offset = 0; ; ) {
-      const stored = await docs.list({ where: like(source.column, pattern), limit: 500, offset });
-      const gone = stored.filter((row) => !seen.has((row as Record<string, unknown>)[source.key]));
-      for (const row of gone)
-        pruned += await docs.delete(
-          like(source.column, String((row as Record<string, unknown>)[source.key]).replace(/[\\%_]/g, "\\$&")),
-        );
-      if (stored.length < 500) break;
-      offset += stored.length - gone.length;
+/** Removes the documents below these folders that were not seen in them. */
+async function prune({ docs, source }: Session, paths: string[], seen: Set<unknown>): Promise<number> {
+  const folders = paths.filter((path) => path !== "-").map((path) => `${sourceOf(path)}/`);
+  const gone: string[] = [];
+  const page = 500;
+  for (const folder of folders) {
+    const below = sql`starts_with(${source.column}, ${folder === "./" ? "" : folder})`;
+    for (let offset = 0; ; offset += page) {
+      const found: Record<string, unknown>[] = await docs.list({ where: below, orderBy: source.column, limit: page, offset });
+      gone.push(...found.map((row) => String(row[source.key])).filter((name) => !seen.has(name)));
+      if (found.length < page) break;
     }
   }
-  return pruned;
+  return gone.length === 0 ? 0 : docs.delete(inArray(source.column, gone));
+}
+
+/** A folder as `walk` begins the sources of its files. */
+function sourceOf(path: string): string {
+  const inside = relative(process.cwd(), resolve(path));
+  return (inside.startsWith("..") ? resolve(path) : inside || ".").split(sep).join("/");
 }

@@ -1,0 +1,116 @@
+// From a range of text to pieces that fit, and from pieces to chunks filled as far as they may be.
+import { type Fits, type Limits, largest, ruler, type Span } from "./options.ts";
+import { type Cuttable, type Cutter, cuttable, overlapCutters, proseCutters, wordEnd } from "./text.ts";
+
+/** A text with the ruler to cut it by. */
+export interface Splitter {
+  readonly source: Cuttable;
+  readonly limits: Limits;
+  readonly fits: Fits;
+}
+
+export function splitter(text: string, limits: Limits): Splitter {
+  return { source: cuttable(text), limits, fits: ruler(text, limits) };
+}
+
+/**
+ * Pieces of a range, in order, each of which fits, trimmed, and together all of it but white space. A part that fits is not cut.
+ * @param lead Where the first piece starts, when it is to take something before `start` with it, such as a heading.
+ */
+export function pieces(on: Splitter, start: number, end: number, lead = start, levels: readonly Cutter[] = proseCutters): Span[] {
+  const { source, fits } = on;
+  const inner = source.trim(start, end);
+  if (inner === undefined) return [];
+  const from = lead < start ? lead : inner.start;
+  if (fits(from, inner.end)) return [{ start: from, end: inner.end }];
+  const [cutter, ...finer] = levels;
+  if (cutter === undefined) return hardPieces(on, inner, from);
+  const bounds = [inner.start, ...cutter(source, inner.start, inner.end), inner.end];
+  const out: Span[] = [];
+  for (let i = 1; i < bounds.length; i++) {
+    for (const piece of pieces(on, bounds[i - 1]!, bounds[i]!, i === 1 ? from : undefined, finer)) out.push(piece);
+  }
+  return out;
+}
+
+/** Cuts where there is no white space: by words that ICU's dictionaries know, else anywhere between characters. */
+function hardPieces(on: Splitter, { start, end }: Span, lead: number): Span[] {
+  const { source, fits } = on;
+  const out: Span[] = [];
+  let from = lead;
+  let at = start;
+  let guess = 256;
+  while (at < end) {
+    const first = Math.min(end, source.boundaryAfter(at));
+    // What leads leaves no room for even one character.
+    if (from < at && !fits(from, first)) {
+      out.push(...pieces(on, from, at));
+      from = at;
+    }
+    const begin = from;
+    const reach = largest(first, end, at + guess, (k) => {
+      const boundary = source.boundaryBefore(k);
+      return boundary <= first || fits(begin, boundary);
+    });
+    const boundary = Math.max(first, source.boundaryBefore(reach));
+    const cut = boundary < end && boundary > first ? (wordEnd(source, at, boundary) ?? boundary) : boundary;
+    out.push({ start: from, end: cut });
+    guess = boundary - at;
+    at = cut;
+    from = cut;
+  }
+  return out;
+}
+
+/** Joins consecutive pieces to chunks, each as full as it may be, with the overlap asked for. */
+export function pack(on: Splitter, list: readonly Span[]): Span[] {
+  const { fits } = on;
+  const groups: [first: number, count: number][] = [];
+  const starts: number[] = [];
+  let guess = 1;
+  for (let i = 0; i < list.length; ) {
+    const piece = list[i]!;
+    const start = i === 0 ? piece.start : overlapStart(on, starts.at(-1)!, list[i - 1]!.end, piece);
+    const count = largest(1, list.length - i, guess, (k) => fits(start, list[i + k - 1]!.end));
+    groups.push([i, count]);
+    starts.push(start);
+    guess = count;
+    i += count;
+  }
+  levelTail(on, list, groups);
+  return groups.map(([first, count], i) => {
+    const end = list[first + count - 1]!.end;
+    const moved = i > 0 && i === groups.length - 1;
+    const start = moved ? overlapStart(on, starts[i - 1]!, list[first - 1]!.end, { start: list[first]!.start, end }) : starts[i]!;
+    return { start, end };
+  });
+}
+
+/** A short last chunk says little by itself: it is given pieces of the one before, up to half of what both have. */
+function levelTail({ source, fits, limits }: Splitter, list: readonly Span[], groups: [first: number, count: number][]): void {
+  const [before, last] = groups.slice(-2);
+  if (before === undefined || last === undefined || before[1] === 1) return;
+  const end = list.at(-1)!.end;
+  if (!fits(list[last[0]]!.start, end, limits.size / 4)) return;
+  const length = (from: number, to: number) => limits.measure(source.text.slice(from, to));
+  const begin = list[before[0]]!.start;
+  const moved = largest(0, before[1] - 1, 1, (k) => {
+    const first = last[0] - k;
+    return fits(list[first]!.start, end) && length(list[first]!.start, end) <= length(begin, list[first - 1]!.end);
+  });
+  before[1] -= moved;
+  last[0] -= moved;
+  last[1] += moved;
+}
+
+/** Where a chunk starts that repeats the end of the chunk before it: at a sentence or line, else at a word. */
+function overlapStart({ source, fits, limits }: Splitter, start: number, end: number, next: Span): number {
+  if (limits.overlap === 0) return next.start;
+  const fine = (at: number) => at > start && fits(at, end, limits.overlap) && fits(at, next.end);
+  for (const cutter of overlapCutters) {
+    const cuts = cutter(source, start, end);
+    const back = largest(0, cuts.length, 1, (k) => fine(cuts[cuts.length - k]!));
+    if (back > 0) return cuts[cuts.length - back]!;
+  }
+  return next.start;
+}

@@ -1,0 +1,130 @@
+// call(): a prompt, which is a plain function, made into a function that asks a model.
+import { ConfigurationError } from "../errors.ts";
+import type { Source } from "../values.ts";
+import type { Model, ModelRequest, RequestMessage } from "./model.ts";
+import { prepareRequest } from "./prepare.ts";
+import { resolveModel } from "./resolve.ts";
+import { type CallFacts, type CallResponse, callResponse } from "./response.ts";
+import {
+  type CallSettings,
+  checkNames,
+  type ModelInput,
+  overlay,
+  type Prompt,
+  type PromptResult,
+  type RawOf,
+  type RawOfCall,
+  resolvePrompt,
+  type SourceOf,
+} from "./settings.ts";
+import { type CallStream, callStream } from "./stream.ts";
+
+/** A request as it would be sent. */
+export interface RenderedCall extends ModelRequest {
+  /** Of the model that would be asked, `provider/name`. */
+  model: string;
+  /** The body of the provider's request, as far as the model can show it. */
+  body?: unknown;
+}
+
+/** A prompt with a model: `await ask("…")`. It holds no state; every call stands for itself. */
+export interface Call<P extends Prompt, Raw> {
+  /**
+   * Asks. Throws a `ConfigurationError` for settings that do not fit, a `MissingKeyError` or `MissingPackageError` before anything is sent,
+   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws.
+   */
+  (...args: Parameters<P>): Promise<CallResponse<SourceOf<P>, Raw>>;
+  /** Asks for a streamed answer, when it is first read. Errors come where it is read. */
+  stream(...args: Parameters<P>): CallStream<SourceOf<P>, Raw>;
+  /** A new call with other settings. They go before what the prompt returns; a `signal` is added to those that are there. */
+  with<M extends ModelInput>(settings: CallSettings & { model: M }): Call<P, RawOf<M>>;
+  with(settings: CallSettings): Call<P, Raw>;
+  /** The messages as they would be sent, sources included; nothing is sent. */
+  messages(...args: Parameters<P>): Promise<RequestMessage[]>;
+  /** The whole request as it would be sent, with the provider's body; nothing is sent. */
+  render(...args: Parameters<P>): Promise<RenderedCall>;
+}
+
+/**
+ * Makes a prompt callable. The prompt may be async and returns a string, messages, or a config object with `messages` and any setting;
+ * what it returns goes before `options`, and settings given to `with()` go before both.
+ *
+ * Its `sources` are sent as data: natively to models that cite by themselves, else numbered, fenced and escaped. `citations` of the response
+ * have been looked up in the sources, and hold the very objects that the prompt returned.
+ *
+ * Throws a `ConfigurationError` at once for a name that is no setting or no model.
+ */
+export function call<P extends Prompt, M extends ModelInput = never>(
+  options: CallSettings & { model?: M | undefined },
+  prompt: P,
+): Call<P, RawOfCall<P, M>> {
+  if (typeof prompt !== "function")
+    throw new ConfigurationError("call(options, prompt): the prompt is a function that returns the messages.");
+  checkSettings(options, "call()");
+  // The types that were inferred stand on the outside; inside, a prompt takes what it takes.
+  return build(options, {}, prompt as unknown as UntypedPrompt, new Map()) as unknown as Call<P, RawOfCall<P, M>>;
+}
+
+type UntypedPrompt = (...args: unknown[]) => PromptResult | Promise<PromptResult>;
+
+/** Names resolved before, so that a call keeps one client. */
+type KnownModels = Map<string, Model>;
+
+function build(
+  base: CallSettings,
+  overrides: CallSettings,
+  prompt: UntypedPrompt,
+  known: KnownModels,
+): Call<UntypedPrompt, unknown> {
+  async function prepare(args: unknown[]) {
+    const resolved = resolvePrompt(await prompt(...args), base, overrides);
+    const { settings, messages, sources = [] } = resolved;
+    const model = modelOf(settings, known);
+    const request = prepareRequest(model, resolved);
+    const facts: CallFacts<Source> = { modelId: model.id, citations: model.citations, messages, sources };
+    return { model, request, facts, signal: settings.signal };
+  }
+
+  const ask = async (...args: unknown[]): Promise<CallResponse<Source, unknown>> => {
+    const { model, request, facts, signal } = await prepare(args);
+    signal?.throwIfAborted();
+    return callResponse(await model.generate(request, { signal }), facts);
+  };
+  return Object.assign(ask, {
+    stream: (...args: unknown[]) =>
+      callStream(async (left) => {
+        const { model, request, facts, signal } = await prepare(args);
+        signal?.throwIfAborted();
+        return {
+          facts,
+          events: model.stream(request, { signal: signal === undefined ? left : AbortSignal.any([signal, left]) }),
+        };
+      }),
+    with(settings: CallSettings): Call<UntypedPrompt, never> {
+      checkSettings(settings, "with()");
+      // A later `with` goes before an earlier one; signals add up in both.
+      return build(base, overlay(overrides, settings), prompt, known) as Call<UntypedPrompt, never>;
+    },
+    messages: async (...args: unknown[]) => (await prepare(args)).request.messages,
+    async render(...args: unknown[]): Promise<RenderedCall> {
+      const { model, request } = await prepare(args);
+      return { model: model.id, ...request, ...(model.encode !== undefined && { body: model.encode(request) }) };
+    },
+  });
+}
+
+function checkSettings(settings: CallSettings, where: string): void {
+  checkNames(settings, where);
+  if (typeof settings.model === "string") resolveModel(settings.model);
+}
+
+function modelOf({ model, client }: CallSettings, known: KnownModels): Model {
+  if (model === undefined)
+    throw new ConfigurationError(
+      'No model. Give one: call({ model: "openai/gpt-5-mini" }, prompt), or let the prompt return it.',
+    );
+  if (typeof model !== "string" || client !== undefined) return resolveModel(model, client);
+  const found = known.get(model) ?? resolveModel(model);
+  known.set(model, found);
+  return found;
+}

@@ -1,0 +1,70 @@
+// Puts a chat completion together from the chunks of its stream, so that `raw` of a stream looks like `raw` of a plain call.
+import type { OpenAI } from "openai";
+
+type Completion = OpenAI.Chat.ChatCompletion;
+type Chunk = OpenAI.Chat.ChatCompletionChunk;
+type Fields = Record<string, unknown>;
+
+/** Takes the chunks in order; `completion` is `undefined` until one has said why the model stopped. */
+export function chatAssembler(): { add(chunk: Chunk): void; completion(): Completion | undefined } {
+  const head: Fields = {};
+  const choices: Fields[] = [];
+  return {
+    add(chunk) {
+      const { choices: deltas, object: _, ...rest } = chunk;
+      for (const [key, value] of Object.entries(rest)) if (value !== null && value !== undefined) head[key] = value;
+      for (const { index, delta, ...fields } of deltas ?? []) {
+        choices[index] ??= { index, message: {} };
+        const choice = choices[index];
+        for (const [key, value] of Object.entries(fields)) if (value !== null || !(key in choice)) choice[key] = value;
+        merge(choice.message as Fields, delta as unknown as Fields);
+      }
+    },
+    completion() {
+      if (!choices[0]?.finish_reason) return undefined;
+      const complete = choices.map((choice) => ({
+        logprobs: null,
+        ...choice,
+        message: { role: "assistant", content: null, refusal: null, ...withoutIndices(choice.message as Fields) },
+      }));
+      // The one cast: built field by field from chunks, whose fields are the completion's.
+      return { ...head, object: "chat.completion", choices: complete } as unknown as Completion;
+    },
+  };
+}
+
+/** Texts grow, lists of tool calls are merged by their `index`, anything else is replaced. */
+function merge(into: Fields, delta: Fields | undefined): void {
+  for (const [key, value] of Object.entries(delta ?? {})) {
+    const present = into[key];
+    if (value === null || value === undefined) into[key] ??= value;
+    else if (typeof value === "string" && typeof present === "string" && !fixed.has(key)) into[key] = present + value;
+    else if (Array.isArray(value)) into[key] = mergeList(Array.isArray(present) ? present : [], value);
+    else if (typeof value === "object" && isFields(present)) merge(present, value as Fields);
+    else into[key] = structuredClone(value);
+  }
+}
+
+/** Strings that are sent whole, and by some servers in every chunk. */
+const fixed = new Set(["role", "id", "type", "name"]);
+
+function mergeList(present: unknown[], values: unknown[]): unknown[] {
+  for (const value of values) {
+    const index = isFields(value) && typeof value.index === "number" ? value.index : present.length;
+    if (isFields(value)) {
+      present[index] ??= {};
+      merge(present[index] as Fields, value);
+    } else present[index] = value;
+  }
+  return present;
+}
+
+function withoutIndices(message: Fields): Fields {
+  const calls = message.tool_calls;
+  if (!Array.isArray(calls)) return message;
+  return { ...message, tool_calls: calls.map(({ index: _, ...call }: Fields) => call) };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,121 @@
+// OpenAI: models over the Responses API, and over Chat Completions for OpenAI and for every server that speaks it.
+import type { OpenAI } from "openai";
+import { MissingKeyError } from "../errors.ts";
+import { env } from "../util/env.ts";
+import { lazyImport } from "../util/lazy-import.ts";
+import { type ConnectionOptions, clientOptions, once, request, requestOptions, requestStream } from "./connection.ts";
+import type { Model } from "./model.ts";
+import { chatDecoder, decodeChat, encodeChat, type MaxTokensField } from "./openai-chat.ts";
+import { decodeResponse, encodeResponses, responsesDecoder } from "./openai-responses.ts";
+
+/** How to reach OpenAI. A `client` of your own (also an `AzureOpenAI`) takes the place of all other options. */
+export interface OpenAIOptions extends ConnectionOptions {
+  client?: Pick<OpenAI, "responses"> | undefined;
+}
+
+/**
+ * Models over OpenAI's Responses API: `openai()("gpt-5-mini")`. The key is `apiKey` or OPENAI_API_KEY; the SDK (package "openai") is
+ * loaded on the first request. Sources are sent as numbered text. With a `baseURL` and no `apiKey`, no key is sent.
+ */
+export function openai(options: OpenAIOptions = {}): (name: string) => Model<OpenAI.Responses.Response> {
+  const client = once(async () => options.client ?? (await connect(options, "openai()")));
+  return (name) => {
+    const place = { provider: "openai", model: name };
+    return {
+      id: `openai/${name}`,
+      citations: "numbered",
+      encode: (asked) => encodeResponses(name, asked),
+      async generate(asked, { signal }) {
+        const body = encodeResponses(name, asked);
+        const { responses } = await client();
+        const raw = await request(place, signal, () => responses.create(body, requestOptions(asked.extra, signal)));
+        return decodeResponse(raw, place, requestIdOf(raw));
+      },
+      async *stream(asked, { signal }) {
+        const body = { ...encodeResponses(name, asked), stream: true as const };
+        const { responses } = await client();
+        let requestId: string | undefined;
+        const open = async (closing: AbortSignal) => {
+          const opened = await responses.create(body, requestOptions(asked.extra, closing)).withResponse();
+          requestId = opened.request_id ?? undefined;
+          return opened.data;
+        };
+        yield* requestStream(
+          place,
+          signal,
+          open,
+          responsesDecoder(place, () => requestId),
+        );
+      },
+    };
+  };
+}
+
+/** How to reach a server that speaks Chat Completions. */
+export interface OpenAIChatOptions extends ConnectionOptions {
+  client?: Pick<OpenAI, "chat"> | undefined;
+  /** Goes into the models' ids and into errors: "ollama". Default: "openai-chat". */
+  provider?: string | undefined;
+  /**
+   * How the server calls the limit of the answer's length. Default: `max_completion_tokens` for OpenAI, whose reasoning models take
+   * nothing else; `max_tokens` where `baseURL` is set, since that is what compatible servers know.
+   */
+  maxTokensField?: MaxTokensField | undefined;
+}
+
+/**
+ * Models over Chat Completions: `openaiChat({ baseURL: "http://localhost:11434/v1" })("llama3.2")`, or OpenAI itself without a `baseURL`.
+ * The key is `apiKey` or OPENAI_API_KEY; with a `baseURL` and no `apiKey`, no key is sent, since OpenAI's is not for others.
+ */
+export function openaiChat(options: OpenAIChatOptions = {}): (name: string) => Model<OpenAI.Chat.ChatCompletion> {
+  const client = once(async () => options.client ?? (await connect(options, "openaiChat()")));
+  const provider = options.provider ?? "openai-chat";
+  const field = options.maxTokensField ?? (options.baseURL === undefined ? "max_completion_tokens" : "max_tokens");
+  return (name) => {
+    const place = { provider, model: name };
+    return {
+      id: `${provider}/${name}`,
+      citations: "numbered",
+      encode: (asked) => encodeChat(name, asked, field),
+      async generate(asked, { signal }) {
+        const body = encodeChat(name, asked, field);
+        const { chat } = await client();
+        const raw = await request(place, signal, () => chat.completions.create(body, requestOptions(asked.extra, signal)));
+        return decodeChat(raw, place, requestIdOf(raw));
+      },
+      async *stream(asked, { signal }) {
+        const body = { stream_options: { include_usage: true }, ...encodeChat(name, asked, field), stream: true as const };
+        const { chat } = await client();
+        let requestId: string | undefined;
+        const open = async (closing: AbortSignal) => {
+          const opened = await chat.completions.create(body, requestOptions(asked.extra, closing)).withResponse();
+          requestId = opened.request_id ?? undefined;
+          return opened.data;
+        };
+        yield* requestStream(
+          place,
+          signal,
+          open,
+          chatDecoder(place, () => requestId),
+        );
+      },
+    };
+  };
+}
+
+async function connect(options: ConnectionOptions, neededBy: string): Promise<OpenAI> {
+  const apiKey = options.apiKey ?? (options.baseURL === undefined ? env("OPENAI_API_KEY") : undefined);
+  if (!apiKey && options.baseURL === undefined) throw new MissingKeyError("OpenAI", "OPENAI_API_KEY");
+  const { OpenAI } = await lazyImport(() => import("openai"), "openai", neededBy);
+  const { defaultHeaders, ...rest } = clientOptions(options);
+  // The SDK does not start without a key; the header is what must not go out.
+  const auth = apiKey
+    ? { apiKey, defaultHeaders }
+    : { apiKey: "none", defaultHeaders: { Authorization: null, ...defaultHeaders } };
+  return new OpenAI({ ...rest, ...auth });
+}
+
+/** The SDK hangs the header's value on the parsed body. */
+function requestIdOf(raw: { _request_id?: string | null }): string | undefined {
+  return raw._request_id ?? undefined;
+}

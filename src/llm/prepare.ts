@@ -1,0 +1,61 @@
+// From settings and messages to the request a model gets: sources put in the form the model takes, old citation marks taken out.
+import { parseCitations } from "../cite/parse.ts";
+import { citationInstruction, renderSources } from "../cite/render.ts";
+import { InputError } from "../errors.ts";
+import type { Source } from "../values.ts";
+import type { Model, ModelRequest, RequestMessage, SourcePart, TextPart } from "./model.ts";
+import type { Resolved } from "./settings.ts";
+
+/** The request, with the sources in the user's last message: as parts for a model that cites by itself, else as numbered text. */
+export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolved): ModelRequest {
+  const { settings, params, sources } = resolved;
+  const messages: RequestMessage[] = resolved.messages.map(withoutOldMarks);
+  let system = settings.system;
+  if (sources !== undefined) {
+    checkSources(sources);
+    const last = messages.findLastIndex(({ role }) => role === "user");
+    const native = model.citations === "native" && sources.length > 0;
+    const parts = native ? sources.flatMap(sourcePart) : [{ type: "text" as const, text: renderSources(sources) }];
+    const turn = messages[last];
+    if (turn?.role === "user") messages[last] = { role: "user", content: [...parts, ...turn.content] };
+    if (!native && sources.length > 0)
+      system = system === undefined ? citationInstruction : `${system}\n\n${citationInstruction}`;
+  }
+  return {
+    ...(system !== undefined && { system }),
+    messages,
+    params,
+    ...(settings.extra !== undefined && { extra: settings.extra }),
+  };
+}
+
+function checkSources(sources: readonly Source[]): void {
+  for (const [row, source] of sources.entries()) {
+    if (typeof source?.text !== "string") throw new InputError("A source needs a text.", { row, field: "sources" });
+  }
+}
+
+/** A blank source says nothing, and providers refuse it; the others keep their places. */
+function sourcePart({ text, title, source }: Source, index: number): SourcePart[] {
+  if (text.trim() === "") return [];
+  return [{ type: "source", index, source: { text, ...(title != null && { title }), ...(source != null && { source }) } }];
+}
+
+/** Marks in earlier answers count the sources of their own calls; beside a new list they would point to the wrong ones. */
+function withoutOldMarks(message: RequestMessage): RequestMessage {
+  if (message.role !== "assistant") return message;
+  return { ...message, content: message.content.map((part) => (part.type === "text" ? withoutMarks(part) : part)) };
+}
+
+function withoutMarks({ text, citations }: TextPart): TextPart {
+  if (citations === undefined || citations.length === 0) return { type: "text", text };
+  const cited = new Set(citations.map(({ index }) => index));
+  let clean = "";
+  let at = 0;
+  for (const { index, markRange } of parseCitations(text, Math.max(...cited) + 1).citations) {
+    if (!cited.has(index) || markRange.start < at) continue;
+    clean += text.slice(at, markRange.start).trimEnd();
+    at = markRange.end;
+  }
+  return { type: "text", text: clean + text.slice(at) };
+}

@@ -1,0 +1,199 @@
+// What a call can be told: the settings, what a prompt may return, and how they are laid over each other and checked.
+import type { Anthropic } from "@anthropic-ai/sdk";
+import type { OpenAI } from "openai";
+import { ConfigurationError, InputError } from "../errors.ts";
+import type { Source } from "../values.ts";
+import type { AnthropicOptions } from "./anthropic.ts";
+import type { ExtractiveRaw } from "./extractive.ts";
+import type { Extra, Message, Model, ModelParams, ReasoningPart, TextPart } from "./model.ts";
+import type { OpenAIChatOptions, OpenAIOptions } from "./openai.ts";
+
+/** A model, or its name: "openai/gpt-5-mini", "openai-chat/gpt-4o", "anthropic/claude-sonnet-4-5", "extractive". */
+export type ModelInput =
+  | Model
+  | `openai/${string}`
+  | `openai-chat/${string}`
+  | `anthropic/${string}`
+  | "extractive"
+  | (string & {});
+
+/** An SDK's client of your own, for a model given by name. */
+export type ClientInput = NonNullable<OpenAIOptions["client"] | OpenAIChatOptions["client"] | AnthropicOptions["client"]>;
+
+/** Settings of a call. All can be given to `call`, returned by its prompt, or changed with `with()`. */
+export interface CallSettings extends ModelParams {
+  model?: ModelInput | undefined;
+  /** Instructions. With sources and a model that does not cite by itself, how to cite is added behind them. */
+  system?: string | undefined;
+  /** For what the provider has and this package has not named. Merged member by member; what is nearer to the call wins. */
+  extra?: Extra | undefined;
+  /** Used in place of a client of our own making, when `model` is a name. */
+  client?: ClientInput | undefined;
+  /** Ends the call. Where several are given (here, by the prompt, by `with`), each of them does. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A turn, as loosely as people write it. A `system` turn goes to the system prompt. */
+export type MessageInput =
+  | { role: "system"; content: string }
+  | { role: "user"; content: string | TextPart | readonly TextPart[] }
+  | { role: "assistant"; content: string | TextPart | readonly (TextPart | ReasoningPart)[]; model?: string };
+
+export type MessagesInput = string | MessageInput | readonly MessageInput[];
+
+/** What a prompt returns when it has more to say than messages. Settings in it go before those given to `call`. */
+export interface PromptConfig<S extends Source = Source> extends CallSettings {
+  messages: MessagesInput;
+  /** What the answer may rest on, best first. Citations hold these very objects. */
+  sources?: readonly S[] | undefined;
+}
+
+export type PromptResult = MessagesInput | PromptConfig;
+
+/** A prompt: a plain function. Its arguments are the call's arguments, its closure is the state. */
+export type Prompt = (...args: never[]) => PromptResult | Promise<PromptResult>;
+
+type Returned<P extends Prompt> = Awaited<ReturnType<P>>;
+type SourcesIn<R> = R extends { sources: infer L } ? (NonNullable<L> extends readonly (infer S)[] ? S : never) : never;
+type ModelIn<R> = R extends { model: infer M } ? NonNullable<M> : never;
+
+/** The type of a prompt's own sources; `Source` where it returns none. */
+export type SourceOf<P extends Prompt> = [SourcesIn<Returned<P>>] extends [never]
+  ? Source
+  : SourcesIn<Returned<P>> extends Source
+    ? SourcesIn<Returned<P>>
+    : Source;
+
+/** The type of a model's `raw`; `unknown` for a name that is not a literal. */
+export type RawOf<M> =
+  M extends Model<infer Raw>
+    ? Raw
+    : M extends `openai/${string}`
+      ? OpenAI.Responses.Response
+      : M extends `openai-chat/${string}`
+        ? OpenAI.Chat.ChatCompletion
+        : M extends `anthropic/${string}`
+          ? Anthropic.Message
+          : M extends "extractive"
+            ? ExtractiveRaw
+            : unknown;
+
+/** The type of `raw` when the prompt may choose the model too. */
+export type RawOfCall<P extends Prompt, M> = [ModelIn<Returned<P>>] extends [never]
+  ? RawOf<M>
+  : RawOf<M> | RawOf<ModelIn<Returned<P>>>;
+
+/** Settings and prompt laid over each other; `messages` normalised. */
+export interface Resolved {
+  settings: CallSettings;
+  params: ModelParams;
+  messages: Message[];
+  sources: readonly Source[] | undefined;
+}
+
+const paramNames = ["maxTokens", "temperature", "topP", "topK", "seed", "stopSequences"] as const satisfies (keyof ModelParams)[];
+const settingNames = [...paramNames, "model", "system", "extra", "client", "signal"] as const satisfies (keyof CallSettings)[];
+
+/** Throws a `ConfigurationError` for a name that is no setting: a misspelt one would be ignored in silence. */
+export function checkNames(settings: object, where: string, also: readonly string[] = []): void {
+  const known: readonly string[] = [...settingNames, ...also];
+  for (const name of Object.keys(settings)) {
+    if (known.includes(name)) continue;
+    const remedy = "What only a provider knows goes into extra: { body: { … } }.";
+    throw new ConfigurationError(`${where}: "${name}" is not a setting. Known are ${known.join(", ")}. ${remedy}`);
+  }
+}
+
+/**
+ * Lays settings over each other, the last before the first. A member that is `undefined` does not count as given. A client goes when
+ * a model of another provider comes.
+ */
+export function overlay(...layers: readonly CallSettings[]): CallSettings {
+  const result: CallSettings = {};
+  for (const layer of layers) {
+    if (layer.model !== undefined && providerOf(layer.model) !== providerOf(result.model)) delete result.client;
+    for (const [name, value] of Object.entries(layer)) if (value !== undefined) Object.assign(result, { [name]: value });
+  }
+  const extras = layers.flatMap(({ extra }) => extra ?? []);
+  if (extras.length > 0) {
+    result.extra = {
+      ...merged("body", extras),
+      ...merged("headers", extras),
+      ...merged("query", extras),
+    };
+  }
+  const signals = layers.flatMap(({ signal }) => signal ?? []);
+  if (signals.length > 0) result.signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);
+  return result;
+}
+
+function providerOf(model: ModelInput | undefined): unknown {
+  return typeof model === "string" ? model.split("/")[0] : model;
+}
+
+function merged(name: keyof Extra, extras: readonly Extra[]): Extra {
+  const given = extras.flatMap((extra) => extra[name] ?? []);
+  return given.length === 0 ? {} : { [name]: Object.assign({}, ...given) };
+}
+
+/** What a prompt returned, laid between the call's own settings and those of `with()`. */
+export function resolvePrompt(returned: PromptResult, base: CallSettings, overrides: CallSettings): Resolved {
+  const config: PromptConfig = isConfig(returned) ? returned : { messages: returned };
+  checkNames(config, "What the prompt returned", ["messages", "sources"]);
+  const { messages: input, sources, ...given } = config;
+  const settings = overlay(base, given, overrides);
+  const { system, messages } = normaliseMessages(input);
+  const instructions = [settings.system, ...system].filter((text) => text?.trim()).join("\n\n");
+  settings.system = instructions === "" ? undefined : instructions;
+  const params: ModelParams = Object.fromEntries(
+    paramNames.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
+  );
+  return { settings, params, messages, sources };
+}
+
+function isConfig(returned: PromptResult): returned is PromptConfig {
+  return typeof returned === "object" && returned !== null && "messages" in returned;
+}
+
+/** Messages in their strict form. Throws an `InputError` for a turn without content, and where no turn is the user's. */
+export function normaliseMessages(input: MessagesInput): { system: string[]; messages: Message[] } {
+  const turns: readonly MessageInput[] =
+    typeof input === "string" ? [{ role: "user", content: input }] : isList(input) ? input : [input];
+  const system: string[] = [];
+  const messages: Message[] = [];
+  for (const [row, turn] of turns.entries()) {
+    const given: unknown = turn?.content;
+    const parts: (TextPart | ReasoningPart)[] =
+      typeof given === "string"
+        ? [{ type: "text", text: given }]
+        : Array.isArray(given)
+          ? given
+          : given
+            ? [given as TextPart]
+            : [];
+    const place = { row, field: "messages" };
+    if (!parts.every(isPart))
+      throw new InputError('A part is { type: "text", text } or, of an assistant, { type: "reasoning", text }.', place);
+    const empty = parts.every((part) => part.type === "text" && part.text.trim() === "");
+    if (turn?.role === "system") system.push(...parts.map((part) => part.text));
+    else if (turn?.role === "assistant") {
+      if (empty) continue;
+      messages.push({ role: "assistant", content: [...parts], ...(turn.model !== undefined && { model: turn.model }) });
+    } else if (turn?.role === "user") {
+      if (empty) throw new InputError("The user's message is empty.", place);
+      messages.push({ role: "user", content: parts.filter((part) => part.type === "text") });
+    } else throw new InputError('A message has role "user", "assistant" or "system".', place);
+  }
+  if (!messages.some(({ role }) => role === "user"))
+    throw new InputError("There is no user's message to answer.", { field: "messages" });
+  return { system, messages };
+}
+
+function isList(input: MessageInput | readonly MessageInput[]): input is readonly MessageInput[] {
+  return Array.isArray(input);
+}
+
+function isPart(part: unknown): part is TextPart | ReasoningPart {
+  const { type, text } = (part ?? {}) as { type?: unknown; text?: unknown };
+  return (type === "text" || type === "reasoning") && typeof text === "string";
+}
