@@ -9,14 +9,16 @@ export type VectorType = "vector" | "halfvec";
 /**
  * A vector as one parameter of a statement.
  *
- * `pg` sends a Buffer in binary format: the layout of pgvector's `vector_recv` and `halfvec_recv` is int16 dimensions, int16 zero, then
- * the numbers, big-endian. PGlite and unknown drivers get text.
+ * `pg` sends a Buffer in binary format: the layout of pgvector's `vector_recv` is int16 dimensions, int16 zero, then the numbers as
+ * float32, big-endian. PGlite and unknown drivers get text.
  */
 export function vectorParam(vector: Float32Array, type: VectorType, driver: Driver): SQL {
-  // Binary bind needs no cast where the other side is a column, but operators over casts do; the cast of a binary parameter is free.
-  return driver === "node-postgres" && type === "vector"
-    ? sql`${vectorToBuffer(vector)}::vector`
-    : sql`${vectorToText(vector)}::${sql.raw(type)}`;
+  return sql`${encodedVector(vector, type, driver)}::${sql.raw(type)}`;
+}
+
+/** The value of that parameter. `halfvec` goes as text: Node 20 has no 16-bit floats to make its binary form of. */
+export function encodedVector(vector: Float32Array, type: VectorType, driver: Driver): Buffer | string {
+  return driver === "node-postgres" && type === "vector" ? vectorToBuffer(vector) : vectorToText(vector);
 }
 
 /** pgvector's text format, `[1,2,3]`. */

@@ -2,13 +2,14 @@
 import { count, type SQL } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { Chunker } from "../chunk/chunker.ts";
-import type { Database } from "../db/database.ts";
+import { type Database, isTransaction } from "../db/database.ts";
 import { withTranslatedErrors } from "../db/errors.ts";
 import type { Embedder } from "../embed/embedder.ts";
 import { InputError } from "../errors.ts";
 import type { chunks, documents } from "../table/ready.ts";
 import { passageMaker } from "./passages.ts";
 import { readyMade } from "./ready.ts";
+import { KeptStatements } from "./search/kept.ts";
 import { checkCondition } from "./search/request.ts";
 import { Search } from "./search/search.ts";
 import { type Capabilities, capabilities } from "./search/settings.ts";
@@ -130,6 +131,7 @@ function make<D extends PgTable, C extends PgTable | undefined>(
     });
     return asked;
   };
+  const kept = isTransaction(db) ? undefined : new KeptStatements(db, shape, options.namedStatements === true);
   const on = (handle: Database): Collection<D, C> => {
     const context: WriteContext = {
       db: handle,
@@ -154,7 +156,11 @@ function make<D extends PgTable, C extends PgTable | undefined>(
         return Number((await withTranslatedErrors(async () => await query))[0]?.count ?? 0);
       },
       search: (query, wanted = {}) =>
-        new Search<D, C>({ db: handle, shape, embedder, capabilities: () => ask(handle) }, query, wanted),
+        new Search<D, C>(
+          { db: handle, shape, embedder, capabilities: () => ask(handle), kept: handle === db ? kept : undefined },
+          query,
+          wanted,
+        ),
     };
   };
   return on(db);

@@ -57,6 +57,11 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
   embedder?: Embedder;
   /** Default: Markdown-aware for Markdown, by paragraphs for plain text. */
   chunker?: Chunker;
+  /**
+   * Lets the server keep the statements of searches, as named prepared statements, which saves it planning them: on with a direct connection
+   * or PgBouncer from 1.21, off with other poolers in transaction mode. Default: false.
+   */
+  namedStatements?: boolean;
   /** How near is measured; the index has to be made for the same one. Default: `cosine`. */
   metric?: Metric;
   /** Text search configuration that queries are read with. Default: that of the `tsvector()` column, else `english`. */

@@ -4,13 +4,24 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
 import { sql } from "drizzle-orm";
+import { drizzle as drizzlePg } from "drizzle-orm/node-postgres";
+import { drizzle as drizzlePglite } from "drizzle-orm/pglite";
+import pg from "pg";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { connect, withoutPassword } from "../../src/db/connect.ts";
 import { driverOf, rows } from "../../src/db/database.ts";
 import { lockFolder } from "../../src/db/lock.ts";
 import { migrate } from "../../src/db/migrate.ts";
-import { ConfigurationError, DatabaseLockedError, DatabaseUnreachableError, MissingMigrationError } from "../../src/errors.ts";
+import {
+  ConfigurationError,
+  ConstraintError,
+  DatabaseLockedError,
+  DatabaseUnreachableError,
+  MissingExtensionError,
+  MissingMigrationError,
+} from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
 import { fakeEmbedder } from "../../src/testing/index.ts";
 import { freshServerDatabase, onServer } from "../helpers/database.ts";
@@ -121,6 +132,31 @@ describe("the lock on a folder", () => {
     writeFileSync(file, "not ours");
     expect(() => lockFolder(path)).toThrow(DatabaseLockedError);
     expect(readFileSync(file, "utf8")).toBe("not ours");
+  });
+});
+
+describe("the application's own database", () => {
+  it("says that pgvector is not there", async () => {
+    const client = await PGlite.create();
+    await expect(migrate(drizzlePglite(client))).rejects.toThrow(MissingExtensionError);
+    await expect(migrate(drizzlePglite(client))).rejects.toThrow(/pgvector/);
+    await client.close();
+  });
+
+  it.runIf(onServer)("uses its pool without holding, leaking or closing it", async () => {
+    const { url } = await freshServerDatabase();
+    // With one connection, anything that is held makes the next statement wait for ever.
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const db = drizzlePg(pool);
+    await migrate(db);
+    const docs = collection(db, { embedder });
+    await docs.insert({ source: "a", text: "Water is wet." });
+    await docs.load([{ source: "b", text: "Fire is hot." }]);
+    expect(await docs.search("fire", { limit: 50 })).toHaveLength(2);
+    await expect(docs.insert({ source: "a", text: "Again." })).rejects.toThrow(ConstraintError);
+    await db.transaction(async (tx) => void (await docs.in(tx).search("fire", { limit: 50 })));
+    expect([pool.totalCount, pool.idleCount, pool.waitingCount, pool.ended]).toEqual([1, 1, 0, false]);
+    await pool.end();
   });
 });
 

@@ -118,7 +118,7 @@ describe(`search on ${databaseName}`, () => {
   it("shows its statement and plan", async () => {
     const search = setUp().search("refund", { where: ne(articles.lang, "fr") });
     const { sql: text, params } = await search.toSQL();
-    expect(text).toMatch(/order by distance limit 50/);
+    expect(text).toMatch(/order by distance limit 40/);
     expect(params).toContain("fr");
     expect(await search.explain()).toMatch(/Limit/);
     expect(await search).toHaveLength(8);

@@ -1,5 +1,5 @@
 // Keyword search with BM25 semantics on stock Postgres: any word may match, rare words weigh more, long passages are not favoured.
-import { type SQL, sql } from "drizzle-orm";
+import { type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { quotedName } from "../../db/names.ts";
 import type { Shape } from "../shape.ts";
@@ -17,8 +17,8 @@ const lengthSample = 256;
 
 /** What a question demands, in the manner of search engines: "quoted phrases" have to be there, -words must not. */
 export interface KeywordQuery {
-  /** What ranks. */
-  words: string;
+  /** What ranks; a placeholder in a statement that is kept. */
+  words: string | Placeholder;
   phrases: string[];
   excluded: string[];
 }
@@ -45,9 +45,8 @@ export function parseKeywords(text: string): KeywordQuery {
  * BM25 over those, with term frequencies out of the tsvector. How many passages hold a word is counted in the same statement, so
  * that the statistics are right under any writes.
  */
-export function matching(shape: Shape, text: string, where: SQL | undefined, limit: number): SQL {
+export function matching(shape: Shape, query: KeywordQuery, where: SQL | undefined, limit: number): SQL {
   const search = shape.columns.search as PgColumn;
-  const query = parseKeywords(text);
   const language = sql`${shape.language}::regconfig`;
   const conditions = [
     ...query.phrases.map((phrase) => sql`${search} @@ phraseto_tsquery(${language}, ${phrase})`),

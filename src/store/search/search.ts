@@ -11,9 +11,10 @@ import { checkVector } from "../../util/vectors.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Hit, Query, SearchOptions } from "../types.ts";
 import { depthOf } from "./hybrid.ts";
+import { isKeepable, type KeptStatements } from "./kept.ts";
 import { type SearchRequest, searchRequest } from "./request.ts";
 import { type Capabilities, exactly, searchSettings, withSettings } from "./settings.ts";
-import { type FoundRow, searchStatement } from "./statement.ts";
+import { type FoundRow, questionOf, searchStatement } from "./statement.ts";
 import { similarity } from "./vector.ts";
 
 export interface SearchContext {
@@ -21,6 +22,8 @@ export interface SearchContext {
   shape: Shape;
   embedder: Embedder | undefined;
   capabilities: () => Promise<Capabilities>;
+  /** Undefined in a transaction of the user's. */
+  kept: KeptStatements | undefined;
 }
 
 /** A search that runs when it is awaited, and can show its statement instead. */
@@ -47,7 +50,8 @@ export class Search<D extends PgTable, C extends PgTable | undefined> implements
 
   /** The statement and its parameters, with the question's vector among them. Nothing is sent to the database. */
   async toSQL(): Promise<{ sql: string; params: unknown[] }> {
-    return searchStatement(this.context.db, this.context.shape, this.request, await this.vector()).toSQL();
+    const { db, shape } = this.context;
+    return searchStatement(db, shape, this.request, questionOf(db, shape, this.request, await this.vector())).toSQL();
   }
 
   /** Postgres' plan for the statement, under the settings that it runs with. With `analyze` the statement is run. */
@@ -56,7 +60,7 @@ export class Search<D extends PgTable, C extends PgTable | undefined> implements
     const vector = await this.vector();
     return withTranslatedErrors(async () =>
       withSettings(db, await this.settings(), async (tx) => {
-        const statement = searchStatement(tx, shape, this.request, vector).getSQL() as SQL;
+        const statement = searchStatement(tx, shape, this.request, questionOf(tx, shape, this.request, vector)).getSQL() as SQL;
         const mode = sql.raw(options.analyze === true ? "(analyze, buffers)" : "");
         const plan = await rows<{ "QUERY PLAN": string }>(tx, sql`explain ${mode} ${statement}`);
         // A plan repeats the question's vector in each step, which nobody reads.
@@ -66,13 +70,19 @@ export class Search<D extends PgTable, C extends PgTable | undefined> implements
   }
 
   private async run(): Promise<Hit<D, C>[]> {
-    const { shape, db } = this.context;
+    const { shape, db, kept } = this.context;
     const { request } = this;
     const vector = await this.vector();
     const read = async (settings: readonly string[]) => {
       request.signal?.throwIfAborted();
+      if (settings.length === 0 && kept !== undefined && isKeepable(request))
+        return withTranslatedErrors(() => kept.run(request, vector));
       return withTranslatedErrors(() =>
-        withSettings(db, settings, async (tx) => (await searchStatement(tx, shape, request, vector)) as FoundRow[]),
+        withSettings(
+          db,
+          settings,
+          async (tx) => (await searchStatement(tx, shape, request, questionOf(tx, shape, request, vector))) as FoundRow[],
+        ),
       );
     };
     let found = await read(await withTranslatedErrors(() => this.settings()));

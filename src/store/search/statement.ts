@@ -1,11 +1,12 @@
 // The one statement of a search, as a Drizzle query: the ranking, and the rows that are shown for it.
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import type { Database } from "../../db/database.ts";
+import { type Database, driverOf } from "../../db/database.ts";
+import { vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import { belongsTogether } from "../write/chunked.ts";
-import { fused } from "./hybrid.ts";
-import { matching } from "./keyword.ts";
+import { fused, type Question } from "./hybrid.ts";
+import { matching, parseKeywords } from "./keyword.ts";
 import { keyAliases, keyMatches } from "./parts.ts";
 import type { SearchRequest } from "./request.ts";
 import { distance } from "./vector.ts";
@@ -20,16 +21,27 @@ export interface FoundRow {
   near: number | null;
 }
 
+type Shown = { document: Record<string, PgColumn>; chunk?: Record<string, PgColumn> };
+
+/** The question with its values, for a statement that is built for this one search. */
+export function questionOf(db: Database, shape: Shape, request: SearchRequest, vector: Float32Array | undefined): Question {
+  return {
+    vector: vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, driverOf(db)),
+    keywords: parseKeywords(request.text),
+  };
+}
+
 /** Builds the statement; nothing is sent until it is awaited. */
-export function searchStatement(db: Database, shape: Shape, request: SearchRequest, vector: Float32Array | undefined) {
-  const shown: { document: Record<string, PgColumn>; chunk?: Record<string, PgColumn> } = { document: shape.documentColumns };
+export function searchStatement(db: Database, shape: Shape, request: SearchRequest, question: Question) {
+  const shown: Shown = { document: shape.documentColumns };
   if (shape.chunked) shown.chunk = shape.passageColumns;
-  if (request.mode === "vector") return nearestStatement(db, shape, request, vector as Float32Array, shown);
+  if (request.mode === "vector") return nearestStatement(db, shape, request, question.vector, shown);
   const none = sql<null>`null::float8`;
   const hybrid = request.mode === "hybrid";
+  const page = sql.raw(`limit ${request.limit} offset ${request.offset}`);
   const ranking = hybrid
-    ? fused(shape, request, vector as Float32Array, db)
-    : sql`select * from (${matching(shape, request.text, request.where, request.limit + request.offset)}) as found limit ${sql.raw(String(request.limit))} offset ${sql.raw(String(request.offset))}`;
+    ? fused(shape, request, question)
+    : sql`select * from (${matching(shape, question.keywords, request.where, request.limit + request.offset)}) as found ${page}`;
   const fields = {
     ...shown,
     score: sql<number>`ranked.score`,
@@ -42,15 +54,9 @@ export function searchStatement(db: Database, shape: Shape, request: SearchReque
 }
 
 /** By vector alone: one flat statement, the form that index scans (and, on a cluster, the merge of several) are found in. */
-function nearestStatement(
-  db: Database,
-  shape: Shape,
-  request: SearchRequest,
-  vector: Float32Array,
-  shown: { document: Record<string, PgColumn>; chunk?: Record<string, PgColumn> },
-) {
+function nearestStatement(db: Database, shape: Shape, request: SearchRequest, vector: SQL, shown: Shown) {
   const none = sql<null>`null::float8`;
-  const fields = { ...shown, score: none, distance: distance(shape, vector, db).as("distance"), keyword: none, near: none };
+  const fields = { ...shown, score: none, distance: distance(shape, vector).as("distance"), keyword: none, near: none };
   const conditions: (SQL | undefined)[] = [
     shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`,
     request.where,

@@ -1,7 +1,5 @@
 // Nearest neighbours: the distance expression, the score made of it, and the ranking as a piece of SQL.
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, driverOf } from "../../db/database.ts";
-import { vectorParam } from "../../db/vectors.ts";
 import type { Metric } from "../../table/indexes.ts";
 import type { Shape } from "../shape.ts";
 import { joinDocuments, keyColumns } from "./parts.ts";
@@ -9,9 +7,8 @@ import { joinDocuments, keyColumns } from "./parts.ts";
 const operators: Record<Metric, string> = { cosine: "<=>", ip: "<#>", l2: "<->", l1: "<+>" };
 
 /** `embedding <=> $1`: the form that pgvector's indexes answer. */
-export function distance(shape: Shape, vector: Float32Array, db: Database): SQL<number> {
-  const operator = sql.raw(operators[shape.metric]);
-  return sql<number>`(${shape.columns.embedding.column} ${operator} ${vectorParam(vector, shape.vectorType, driverOf(db))})`;
+export function distance(shape: Shape, vector: SQL): SQL<number> {
+  return sql<number>`(${shape.columns.embedding.column} ${sql.raw(operators[shape.metric])} ${vector})`;
 }
 
 /** Higher is nearer; see `Hit.score`. */
@@ -40,11 +37,11 @@ export function distanceOf(metric: Metric, score: number): number {
 }
 
 /** `select key…, distance … order by distance limit n`, for the nearest passages that match. */
-export function nearest(shape: Shape, vector: Float32Array, where: SQL | undefined, limit: number, db: Database): SQL {
+export function nearest(shape: Shape, vector: SQL, where: SQL | undefined, limit: number): SQL {
   const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
   const conditions = [missing, where].filter((condition) => condition !== undefined);
   return sql`
-    select ${keyColumns(shape)}, ${distance(shape, vector, db)} as distance
+    select ${keyColumns(shape)}, ${distance(shape, vector)} as distance
     from ${shape.passages}${joinDocuments(shape, where)}
     ${conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`}
     order by distance limit ${sql.raw(String(limit))}`;
