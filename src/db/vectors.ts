@@ -13,12 +13,15 @@ export type VectorType = "vector" | "halfvec";
  * float32, big-endian. PGlite and unknown drivers get text.
  */
 export function vectorParam(vector: Float32Array, type: VectorType, driver: Driver): SQL {
-  return sql`${encodedVector(vector, type, driver)}::${sql.raw(type)}`;
+  // The server rounds to halfvec by itself: Node 20 has no 16-bit floats to make its binary form of.
+  return type === "halfvec" && driver === "node-postgres"
+    ? sql`${encodedVector(vector, driver)}::vector::halfvec`
+    : sql`${encodedVector(vector, driver)}::${sql.raw(type)}`;
 }
 
-/** The value of that parameter. `halfvec` goes as text: Node 20 has no 16-bit floats to make its binary form of. */
-export function encodedVector(vector: Float32Array, type: VectorType, driver: Driver): Buffer | string {
-  return driver === "node-postgres" && type === "vector" ? vectorToBuffer(vector) : vectorToText(vector);
+/** The value of that parameter. */
+export function encodedVector(vector: Float32Array, driver: Driver): Buffer | string {
+  return driver === "node-postgres" ? vectorToBuffer(vector) : vectorToText(vector);
 }
 
 /** pgvector's text format, `[1,2,3]`. */

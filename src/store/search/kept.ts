@@ -36,7 +36,7 @@ export class KeptStatements {
   async run(request: SearchRequest, vector: Float32Array | undefined): Promise<FoundRow[]> {
     const { db, shape } = this;
     const values = {
-      vector: vector === undefined ? null : encodedVector(vector, shape.vectorType, driverOf(db)),
+      vector: vector === undefined ? null : encodedVector(vector, driverOf(db)),
       words: parseKeywords(request.text).words,
     };
     return (await this.statement(request).execute(values)) as FoundRow[];
@@ -55,7 +55,7 @@ export class KeptStatements {
 
   private prepare(request: SearchRequest): Prepared {
     const statement = searchStatement(this.db, this.shape, request, {
-      vector: sql`${sql.placeholder("vector")}::${sql.raw(this.shape.vectorType)}`,
+      vector: sql`${sql.placeholder("vector")}::vector${sql.raw(this.shape.vectorType === "halfvec" ? "::halfvec" : "")}`,
       keywords: { words: sql.placeholder("words"), phrases: [], excluded: [] },
     });
     // Drizzle's drivers take an empty name for an unnamed statement, which any pooler can handle.

@@ -1,12 +1,12 @@
 // Writes documents and their chunks. A chunk whose hash is there already keeps its row and its vector.
 import type { SQL } from "drizzle-orm";
 import { and, eq, exists, sql } from "drizzle-orm";
-import { type Database, driverOf } from "../../db/database.ts";
-import { vectorParam } from "../../db/vectors.ts";
+import type { Database } from "../../db/database.ts";
 import type { Passage } from "../passages.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { named } from "../shape.ts";
-import { keyIn, keyOf, keyText, pieces, rowsPerStatement, updateRows, type WriteContext, type WriteCount } from "./context.ts";
+import { keyIn, keyOf, keyText, pieces, updateRows, type WriteContext, type WriteCount } from "./context.ts";
+import { insertMany } from "./rows.ts";
 import type { PassageOf, VectorStash } from "./vectors.ts";
 
 /** A chunk that is in the table: its key, hash and place. */
@@ -58,14 +58,8 @@ export async function writeChunks(
 
   for (const keys of pieces(plan.removals(), 1000)) await tx.delete(shape.passages).where(keyIn(shape.passageKey, keys));
   if (plan.moves.length > 0) await updateRows(tx, shape.passages, shape.passageKey, plan.movable, plan.moves);
-  const driver = driverOf(tx);
-  const rows = plan.inserts.map(({ values }, i) => ({
-    ...values,
-    [shape.columns.embedding.key]: vectorParam(vectors[i] as Float32Array, shape.vectorType, driver),
-  }));
-  for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
-    await tx.insert(shape.passages).values(batch as never);
-  }
+  const rows = plan.inserts.map(({ values }, i) => ({ ...values, [shape.columns.embedding.key]: vectors[i] }));
+  if (rows.length > 0) await insertMany(tx, shape.passages, rows);
   return { kept: plan.kept, removed: plan.removals().length };
 }
 

@@ -7,15 +7,17 @@ import { InputError } from "../../errors.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { named } from "../shape.ts";
 import { keyOf, keyText, pieces, rowsPerStatement, updateRows } from "./context.ts";
+import { vectorEncoder } from "./rows.ts";
 
 /** Inserts rows and returns them as the database made them, in their order. */
 export async function insertRows(tx: Database, shape: Shape, rows: readonly AnyRow[]): Promise<AnyRow[]> {
   const written: AnyRow[] = [];
+  const encode = vectorEncoder(tx);
   for (const batch of pieces(rows, rowsPerStatement(widest(rows)))) {
     written.push(
       ...((await tx
         .insert(shape.documents)
-        .values(batch as never)
+        .values(batch.map(encode) as never)
         .returning(shape.documentColumns)) as AnyRow[]),
     );
   }
@@ -34,6 +36,7 @@ export async function upsertRows(
 ): Promise<AnyRow[]> {
   const sorted = [...rows].sort((a, b) => compare(keyText(keyOf(a, key)), keyText(keyOf(b, key))));
   const written = new Map<string, AnyRow>();
+  const encode = vectorEncoder(tx);
   for (const group of groupsOfColumns(sorted)) {
     const columns = Object.keys(group[0] ?? {});
     const set = Object.fromEntries(columns.flatMap((name) => excluded(shape, key, name)));
@@ -43,7 +46,7 @@ export async function upsertRows(
     for (const batch of pieces(group, rowsPerStatement(columns.length))) {
       const result = (await tx
         .insert(shape.documents)
-        .values(batch as never)
+        .values(batch.map(encode) as never)
         .onConflictDoUpdate({ target: key.map(({ column }) => column), set })
         .returning(shape.documentColumns)) as AnyRow[];
       for (const row of result) written.set(keyText(keyOf(row, key)), row);
@@ -78,7 +81,7 @@ export async function updateByKey(
 export async function updateMatching(tx: Database, shape: Shape, set: AnyRow, where: SQL | undefined): Promise<AnyRow[]> {
   return (await tx
     .update(shape.documents)
-    .set(set as never)
+    .set(vectorEncoder(tx)(set) as never)
     .where(where)
     .returning(shape.documentColumns)) as AnyRow[];
 }

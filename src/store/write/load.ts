@@ -40,9 +40,9 @@ export async function load(
       };
       const written =
         options.key === undefined
-          ? await insert(context, embedder, rows, settings)
-          : await upsert(context, embedder, rows, settings);
-      total.documents += written.documents.length;
+          ? await insert(context, embedder, rows, settings, { returning: false })
+          : await upsert(context, embedder, rows, settings, { returning: false });
+      total.documents += rows.length;
       total.embedded += written.embedded;
       total.kept += written.kept;
       total.removed += written.removed;

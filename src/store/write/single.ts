@@ -1,10 +1,10 @@
 // For a single table, where each row has a vector of its own: which rows need a new one, and rows with the vector filled in.
-import { type Database, driverOf } from "../../db/database.ts";
-import { vectorParam } from "../../db/vectors.ts";
+import type { Database } from "../../db/database.ts";
 import { checkVector } from "../../util/vectors.ts";
 import type { Passage } from "../passages.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { keyOf, keyText, updateRows, type WriteContext } from "./context.ts";
+import { vectorEncoder } from "./rows.ts";
 import type { PassageOf, VectorStash } from "./vectors.ts";
 
 /** Name under which stored rows tell whether they have a vector; not a name that a column of the user's would have. */
@@ -25,9 +25,8 @@ export function missingRows(
   });
 }
 
-/** The rows to write: with a vector and hash where the text is new, without where the stored vector still holds. */
+/** The rows to write: with a vector (a `Float32Array`) and hash where the text is new, without where the stored vector still holds. */
 export function withVectors(
-  tx: Database,
   context: WriteContext,
   stash: VectorStash,
   rows: readonly AnyRow[],
@@ -36,24 +35,23 @@ export function withVectors(
 ): AnyRow[] {
   const { shape } = context;
   const { embedding, hash } = shape.columns;
-  const driver = driverOf(tx);
   const before = byKey(stored, key);
-  const encode = (vector: Float32Array) => vectorParam(vector, shape.vectorType, driver);
   return rows.map((row, index) => {
     if (bringsVector(shape, row)) {
-      const vector = Float32Array.from(row[embedding.key] as ArrayLike<number>);
+      const given = row[embedding.key] as ArrayLike<number>;
+      const vector = given instanceof Float32Array ? given : Float32Array.from(given);
       checkVector(vector, {
         dimensions: shape.dimensions,
         allowZero: shape.metric !== "cosine",
         row: index,
         field: embedding.key,
       });
-      return { ...row, [embedding.key]: encode(vector) };
+      return { ...row, [embedding.key]: vector };
     }
     const passage = onlyPassage(context, row, index);
     if (isUnchanged(context, passage, before.get(keyText(keyOf(row, key))))) return row;
     const [vector] = stash.require([passage]);
-    return { ...row, [embedding.key]: encode(vector as Float32Array), ...(hash && { [hash.key]: passage.hash }) };
+    return { ...row, [embedding.key]: vector, ...(hash && { [hash.key]: passage.hash }) };
   });
 }
 
@@ -72,12 +70,10 @@ export async function writeChangedVectors(
     .map((row, index) => ({ row, passage: onlyPassage(context, row, index) }))
     .filter(({ row, passage }) => !isUnchanged(context, passage, stored.get(keyText(keyOf(row, shape.documentKey)))));
   const vectors = stash.require(changed.map(({ passage }) => passage));
-  const driver = driverOf(tx);
-  const rows = changed.map(({ row, passage }, i) => ({
-    ...row,
-    [embedding.key]: vectorParam(vectors[i] as Float32Array, shape.vectorType, driver),
-    ...(hash && { [hash.key]: passage.hash }),
-  }));
+  const encode = vectorEncoder(tx);
+  const rows = changed.map(({ row, passage }, i) =>
+    encode({ ...row, [embedding.key]: vectors[i], ...(hash && { [hash.key]: passage.hash }) }),
+  );
   if (rows.length > 0) await updateRows(tx, shape.documents, shape.documentKey, hash ? [embedding, hash] : [embedding], rows);
   return after.length - rows.length;
 }

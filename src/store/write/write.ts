@@ -8,8 +8,14 @@ import type { WriteOptions } from "../types.ts";
 import { deleteChunks, missingPassages, writeChunks } from "./chunked.ts";
 import { atomically, checkRow, keyIn, keyOf, keyText, type WriteContext, type WriteCount } from "./context.ts";
 import { checkKeys, insertRows, updateByKey, updateMatching, upsertKey, upsertRows } from "./documents.ts";
+import { insertMany, upsertByCopy } from "./rows.ts";
 import { hasVector, missingRows, withVectors, writeChangedVectors } from "./single.ts";
 import { VectorStash } from "./vectors.ts";
+
+/** Whether the caller wants the rows back. Without, they can go by COPY. */
+interface Returning {
+  returning: boolean;
+}
 
 /** What a write did, before the user's types. */
 export interface WriteResult extends WriteCount {
@@ -21,6 +27,7 @@ export async function insert(
   embedder: Embedder | undefined,
   rows: readonly AnyRow[],
   options: WriteOptions,
+  { returning }: Returning = { returning: true },
 ): Promise<WriteResult> {
   rows.forEach(checkRow);
   if (rows.length === 0) return nothing;
@@ -31,7 +38,10 @@ export async function insert(
   else await stash.embed(missingRows(context, rows, []));
   const result = await atomically(context, stash, options, async (tx) => {
     if (!shape.chunked) {
-      return { documents: await insertRows(tx, shape, withVectors(tx, context, stash, rows, [])), kept: 0, removed: 0 };
+      const complete = withVectors(context, stash, rows, []);
+      if (returning) return { documents: await insertRows(tx, shape, complete), kept: 0, removed: 0 };
+      await insertMany(tx, shape.documents, complete);
+      return { documents: [], kept: 0, removed: 0 };
     }
     const documents = await insertRows(tx, shape, rows);
     return { documents, ...(await writeChunks(tx, context, stash, documents, true)) };
@@ -44,6 +54,7 @@ export async function upsert(
   embedder: Embedder | undefined,
   rows: readonly AnyRow[],
   options: WriteOptions & { key?: PgColumn | PgColumn[] },
+  { returning }: Returning = { returning: true },
 ): Promise<WriteResult> {
   rows.forEach(checkRow);
   if (rows.length === 0) return nothing;
@@ -64,17 +75,17 @@ export async function upsert(
       return { documents, ...(await writeChunks(tx, context, stash, documents, false)) };
     }
     const stored = await storedRows({ ...context, db: tx }, same, true);
-    const complete = withVectors(tx, context, stash, rows, stored, key);
+    const complete = withVectors(context, stash, rows, stored, key);
     const isKept = (row: AnyRow) => row[shape.columns.embedding.key] === undefined;
     const kept = complete.filter(isKept);
     // They are there and locked. An INSERT would demand the vector, which may not be null, even where it ends as an UPDATE.
     await updateByKey(tx, shape, key, kept);
-    await upsertRows(
-      tx,
-      shape,
-      key,
-      complete.filter((row) => !isKept(row)),
-    );
+    const fresh = complete.filter((row) => !isKept(row));
+    if (!returning) {
+      if (!(await upsertByCopy(tx, shape.documents, key, fresh))) await upsertRows(tx, shape, key, fresh);
+      return { documents: [], kept: kept.length, removed: 0 };
+    }
+    await upsertRows(tx, shape, key, fresh);
     return { documents: inOrder(rows, await storedRows({ ...context, db: tx }, same), key), kept: kept.length, removed: 0 };
   });
   return { ...result, embedded: stash.size };
@@ -95,7 +106,7 @@ export async function update(
   const ownVector = !shape.chunked && set[shape.columns.embedding.key] !== undefined;
   if (ownVector) {
     const result = await atomically(context, stash, options, async (tx) => {
-      const [complete] = withVectors(tx, context, stash, [set], []);
+      const [complete] = withVectors(context, stash, [set], []);
       return updateMatching(tx, shape, complete as AnyRow, where);
     });
     return { documents: result, embedded: 0, kept: 0, removed: 0 };

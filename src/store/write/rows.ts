@@ -1,0 +1,87 @@
+// Many rows into a table, by the quickest way that the driver and the columns allow.
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { type CopyColumn, copyRows } from "../../db/copy.ts";
+import { type Database, driverOf } from "../../db/database.ts";
+import { vectorParam } from "../../db/vectors.ts";
+import type { AnyRow, NamedColumn } from "../shape.ts";
+import { pieces, rowsPerStatement } from "./context.ts";
+
+/** From so many rows COPY is worth its round trips. */
+const worthCopying = 100;
+
+/** Inserts rows whose vectors are `Float32Array`s; nothing is returned. */
+export async function insertMany(tx: Database, table: PgTable, rows: readonly AnyRow[]): Promise<void> {
+  if (rows.length >= worthCopying) {
+    const columns = sharedColumns(table, rows);
+    if (columns !== undefined && (await copyRows(tx, sql`${table}`, columns, withDefaults(table, rows)))) return;
+  }
+  const encode = vectorEncoder(tx);
+  for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
+    await tx.insert(table).values(batch.map(encode) as never);
+  }
+}
+
+/**
+ * Inserts rows or updates those whose key is there, by way of a temporary table and one INSERT … SELECT … ON CONFLICT; nothing is returned.
+ * The rows have to be sorted by key. Returns false, with nothing written, where COPY is not possible or not worth it.
+ */
+export async function upsertByCopy(
+  tx: Database,
+  table: PgTable,
+  key: readonly NamedColumn[],
+  rows: readonly AnyRow[],
+): Promise<boolean> {
+  const columns = rows.length < worthCopying ? undefined : sharedColumns(table, rows);
+  if (columns === undefined) return false;
+  const staging = sql.identifier("drizzle_rag_staging");
+  const names = list(columns.map(({ column }) => sql.identifier(column.name)));
+  await tx.execute(sql`create temporary table ${staging} on commit drop as select ${names} from ${table} with no data`);
+  const copied = await copyRows(tx, sql`${staging}`, columns, withDefaults(table, rows));
+  if (copied) {
+    const isKey = (name: string) => key.some(({ column }) => column.name === name);
+    const set = columns
+      .filter(({ column }) => !isKey(column.name))
+      .map(({ column }) => sql`${sql.identifier(column.name)} = excluded.${sql.identifier(column.name)}`);
+    const target = list(key.map(({ column }) => sql.identifier(column.name)));
+    const change = set.length === 0 ? sql`do nothing` : sql`do update set ${list(set)}`;
+    await tx.execute(
+      sql`insert into ${table} (${names}) select ${names} from ${staging} order by ${target} on conflict (${target}) ${change}`,
+    );
+  }
+  await tx.execute(sql`drop table ${staging}`);
+  return copied;
+}
+
+/** Makes a parameter of a row's vector, if it has one. */
+export function vectorEncoder(tx: Database): (row: AnyRow) => AnyRow {
+  const driver = driverOf(tx);
+  return (row) => {
+    const found = Object.entries(row).find(([, value]) => value instanceof Float32Array);
+    return found === undefined ? row : { ...row, [found[0]]: vectorParam(found[1] as Float32Array, "vector", driver) };
+  };
+}
+
+/** The columns of the rows, where all rows have the same; what is not given gets its default, which only an INSERT can mix with values. */
+function sharedColumns(table: PgTable, rows: readonly AnyRow[]): CopyColumn[] | undefined {
+  const columns = getTableColumns(table) as Record<string, PgColumn>;
+  const given = (row: AnyRow) => Object.keys(columns).filter((key) => row[key] !== undefined);
+  const keys = given(rows[0] ?? {});
+  const names = keys.join();
+  if (!rows.every((row) => given(row).join() === names)) return undefined;
+  const automatic = Object.keys(columns).filter((key) => columns[key]?.defaultFn !== undefined && !keys.includes(key));
+  return [...keys, ...automatic].map((key) => ({ key, column: columns[key] as PgColumn }));
+}
+
+/** Values that Drizzle's insert() would make itself, `$defaultFn()`. */
+function withDefaults(table: PgTable, rows: readonly AnyRow[]): readonly AnyRow[] {
+  const automatic = Object.entries(getTableColumns(table) as Record<string, PgColumn>).filter(
+    ([, column]) => column.defaultFn !== undefined,
+  );
+  if (automatic.length === 0) return rows;
+  return rows.map((row) => ({ ...Object.fromEntries(automatic.map(([key, column]) => [key, column.defaultFn?.()])), ...row }));
+}
+
+function list(parts: (SQL | ReturnType<typeof sql.identifier>)[]): SQL {
+  return sql.join(parts as SQL[], sql`, `);
+}
