@@ -216,7 +216,11 @@ export class ContextLengthError extends BadRequestError {}
 export class NotFoundError extends ProviderError {}
 /** 429: too many requests or tokens; `retryAfter` tells for how long, where the provider does. */
 export class RateLimitError extends ProviderError {
-  override readonly retryable = true;
+  override readonly retryable: boolean = true;
+}
+/** 429 because the account has no credit left: waiting does not help. */
+export class QuotaExceededError extends RateLimitError {
+  override readonly retryable = false;
 }
 /** 503, 529: the provider is overloaded. */
 export class OverloadedError extends ProviderError {

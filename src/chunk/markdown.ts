@@ -5,7 +5,7 @@ import type { Chunker } from "./chunker.ts";
 import { type ChunkOptions, chunkerId, chunkLimits, type Span } from "./options.ts";
 import { type Section, sections, type Tile } from "./sections.ts";
 import { pack, pieces, type Splitter, splitter } from "./split.ts";
-import { codeCutters, proseCutters } from "./text.ts";
+import { codeCutters, proseCutters, trim } from "./text.ts";
 
 /**
  * Cuts at headings, and within a section between its blocks, as many to a chunk as fit. A paragraph, list, table or piece of code
@@ -57,7 +57,7 @@ function groups(on: Splitter, list: readonly Section[]): Section[][] {
 
 function spans(on: Splitter, group: readonly Section[]): Span[] {
   const [start, end] = [group[0]!.start, group.at(-1)!.end];
-  const whole = on.source.trim(start, end);
+  const whole = trim(on.text, start, end);
   if (whole === undefined) return [];
   if (group.length > 1 || on.fits(whole.start, whole.end)) return [whole];
   return pack(
@@ -75,7 +75,7 @@ function tilePieces(on: Splitter, { block, start, end, lead }: Tile): Span[] {
 /** The pieces of a block: itself if it fits, else those of the blocks in it, else those of its text. */
 function blockPieces(on: Splitter, block: Block, start: number, end: number, lead: number): Span[] {
   const levels = block.type === "code" || block.type === "table" || block.type === "yaml" ? codeCutters : proseCutters;
-  const inner = on.source.trim(start, end);
+  const inner = trim(on.text, start, end);
   if (inner === undefined) return [];
   const from = lead < start ? lead : inner.start;
   if (block.children.length === 0 || on.fits(from, inner.end)) return pieces(on, start, end, lead, levels);

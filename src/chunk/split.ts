@@ -1,16 +1,17 @@
 // From a range of text to pieces that fit, and from pieces to chunks filled as far as they may be.
+import { boundaryAfter, boundaryBefore } from "./graphemes.ts";
 import { type Fits, type Limits, largest, ruler, type Span } from "./options.ts";
-import { type Cuttable, type Cutter, cuttable, overlapCutters, proseCutters, wordEnd } from "./text.ts";
+import { type Cutter, overlapCutters, proseCutters, trim, wordEnd } from "./text.ts";
 
 /** A text with the ruler to cut it by. */
 export interface Splitter {
-  readonly source: Cuttable;
+  readonly text: string;
   readonly limits: Limits;
   readonly fits: Fits;
 }
 
 export function splitter(text: string, limits: Limits): Splitter {
-  return { source: cuttable(text), limits, fits: ruler(text, limits) };
+  return { text, limits, fits: ruler(text, limits) };
 }
 
 /**
@@ -18,14 +19,14 @@ export function splitter(text: string, limits: Limits): Splitter {
  * @param lead Where the first piece starts, when it is to take something before `start` with it, such as a heading.
  */
 export function pieces(on: Splitter, start: number, end: number, lead = start, levels: readonly Cutter[] = proseCutters): Span[] {
-  const { source, fits } = on;
-  const inner = source.trim(start, end);
+  const { text, fits } = on;
+  const inner = trim(text, start, end);
   if (inner === undefined) return [];
   const from = lead < start ? lead : inner.start;
   if (fits(from, inner.end)) return [{ start: from, end: inner.end }];
   const [cutter, ...finer] = levels;
   if (cutter === undefined) return hardPieces(on, inner, from);
-  const bounds = [inner.start, ...cutter(source, inner.start, inner.end), inner.end];
+  const bounds = [inner.start, ...cutter(text, inner.start, inner.end), inner.end];
   const out: Span[] = [];
   for (let i = 1; i < bounds.length; i++) {
     for (const piece of pieces(on, bounds[i - 1]!, bounds[i]!, i === 1 ? from : undefined, finer)) out.push(piece);
@@ -35,13 +36,13 @@ export function pieces(on: Splitter, start: number, end: number, lead = start, l
 
 /** Cuts where there is no white space: by words that ICU's dictionaries know, else anywhere between characters. */
 function hardPieces(on: Splitter, { start, end }: Span, lead: number): Span[] {
-  const { source, fits } = on;
+  const { text, fits } = on;
   const out: Span[] = [];
   let from = lead;
   let at = start;
   let guess = 256;
   while (at < end) {
-    const first = Math.min(end, source.boundaryAfter(at));
+    const first = Math.min(end, boundaryAfter(text, at));
     // What leads leaves no room for even one character.
     if (from < at && !fits(from, first)) {
       out.push(...pieces(on, from, at));
@@ -49,12 +50,14 @@ function hardPieces(on: Splitter, { start, end }: Span, lead: number): Span[] {
     }
     const begin = from;
     const reach = largest(first, end, at + guess, (k) => {
-      const boundary = source.boundaryBefore(k);
+      const boundary = boundaryBefore(text, k);
       return boundary <= first || fits(begin, boundary);
     });
-    const boundary = Math.max(first, source.boundaryBefore(reach));
-    const cut = boundary < end && boundary > first ? (wordEnd(source, at, boundary) ?? boundary) : boundary;
-    out.push({ start: from, end: cut });
+    const boundary = Math.max(first, boundaryBefore(text, reach));
+    const cut = boundary < end && boundary > first ? (wordEnd(text, at, boundary) ?? boundary) : boundary;
+    // White space between marks that cling to it.
+    const piece = trim(text, from, cut);
+    if (piece !== undefined) out.push(piece);
     guess = boundary - at;
     at = cut;
     from = cut;
@@ -87,12 +90,12 @@ export function pack(on: Splitter, list: readonly Span[]): Span[] {
 }
 
 /** A short last chunk says little by itself: it is given pieces of the one before, up to half of what both have. */
-function levelTail({ source, fits, limits }: Splitter, list: readonly Span[], groups: [first: number, count: number][]): void {
+function levelTail({ text, fits, limits }: Splitter, list: readonly Span[], groups: [first: number, count: number][]): void {
   const [before, last] = groups.slice(-2);
   if (before === undefined || last === undefined || before[1] === 1) return;
   const end = list.at(-1)!.end;
   if (!fits(list[last[0]]!.start, end, limits.size / 4)) return;
-  const length = (from: number, to: number) => limits.measure(source.text.slice(from, to));
+  const length = (from: number, to: number) => limits.measure(text.slice(from, to));
   const begin = list[before[0]]!.start;
   const moved = largest(0, before[1] - 1, 1, (k) => {
     const first = last[0] - k;
@@ -104,11 +107,11 @@ function levelTail({ source, fits, limits }: Splitter, list: readonly Span[], gr
 }
 
 /** Where a chunk starts that repeats the end of the chunk before it: at a sentence or line, else at a word. */
-function overlapStart({ source, fits, limits }: Splitter, start: number, end: number, next: Span): number {
+function overlapStart({ text, fits, limits }: Splitter, start: number, end: number, next: Span): number {
   if (limits.overlap === 0) return next.start;
   const fine = (at: number) => at > start && fits(at, end, limits.overlap) && fits(at, next.end);
   for (const cutter of overlapCutters) {
-    const cuts = cutter(source, start, end);
+    const cuts = cutter(text, start, end);
     const back = largest(0, cuts.length, 1, (k) => fine(cuts[cuts.length - k]!));
     if (back > 0) return cuts[cuts.length - back]!;
   }

@@ -66,5 +66,5 @@ function foldPiece(original: string, groups: Record<string, string | undefined>,
   if (/^[“”„‟″«»]/.test(original)) return '"';
   if (/^[‐‑−﹣－]/.test(original)) return "-";
   if (keepsShape.test(original)) return original;
-  return original.normalize("NFKC").toLowerCase().replaceAll("ς", "σ");
+  return original.normalize("NFKC").toLowerCase().normalize("NFKC").replaceAll("ς", "σ");
 }

@@ -11,7 +11,7 @@ export interface MarkerItem {
 export type MarkerMatch = { found: "yes"; items: MarkerItem[]; end: number } | { found: "no" } | { found: "more" };
 
 /** UTF-16 units a mark may have; what is longer is text, so that a stream never holds back more than this. */
-export const MARKER_LENGTH = 1_000;
+const MARKER_LENGTH = 1_000;
 
 /** Which characters may close a quotation that a given one opens: models mix them. */
 const closing: Record<string, string> = {
@@ -95,13 +95,15 @@ function readDagger(text: string, at: number, number: number): Read<MarkerItem[]
 /** A quotation ends where its closing character is followed by the end of the mark or by the next number; others belong to it. */
 function readQuote(text: string, at: number): Read<string> {
   const ends = closing[text[at]!]!;
+  const behind = /\s*(?:[\]】]|[,;]\s*(?:\d|$)|$)/y;
   for (let i = at + 1; i < text.length; i++) {
     if (text[i] === "\\") {
       i++;
       continue;
     }
     if (!ends.includes(text[i]!)) continue;
-    const rest = /^\s*(?:[\]】]|[,;]\s*(?:\d|$)|$)/.exec(text.slice(i + 1));
+    behind.lastIndex = i + 1;
+    const rest = behind.exec(text);
     if (rest === null) continue;
     if (!/[\]】\d]$/.test(rest[0])) return "more";
     return { value: text.slice(at + 1, i).replace(/\\(["'“”\\])/g, "$1"), end: i + 1 };

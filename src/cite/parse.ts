@@ -11,6 +11,8 @@ export interface RawCitation {
   quote?: string;
   /** The claim: the sentence or clause of the clean text that stands before the mark. Empty where the mark has nothing before it. */
   textRange: TextRange;
+  /** The words of the claim. */
+  claim: string;
   /** The mark itself in the clean text, `[n]`. */
   markRange: TextRange;
 }
@@ -50,12 +52,24 @@ const SPAN_LENGTH = 300;
 /** Starts a parser for one answer; `count` is the number of sources. */
 export function citationParser(count: number): CitationParser {
   let pending = "";
-  let clean = "";
+  // The clean text lies in pieces: joined after each mark, a long answer would be copied as often as it has marks.
+  const clean: string[] = [];
+  let length = 0;
+  /** What came since the last mark. */
+  let segment = "";
   /** The backticks or tildes that opened the fenced block we are in. */
   let fence: string | undefined;
   let inLink = false;
-  let lastClaim: TextRange | undefined;
-  let lastMarkEnd = 0;
+  let lastClaim: Claim | undefined;
+
+  /** What can be passed over at once. It ends with a line, since a line's beginning is looked at. */
+  const plain = /[^\n\\`[\]【]+|\n/y;
+
+  function add(text: string): CitationEvent {
+    clean.push(text);
+    length += text.length;
+    return { type: "text", text };
+  }
 
   function* scan(final: boolean): Generator<CitationEvent> {
     let at = 0;
@@ -63,14 +77,14 @@ export function citationParser(count: number): CitationParser {
     const flush = function* (): Generator<CitationEvent> {
       if (at === sent) return;
       const text = pending.slice(sent, at);
-      clean += text;
+      segment += text;
       sent = at;
-      yield { type: "text", text };
+      yield add(text);
     };
     while (at < pending.length) {
-      const before = at === 0 ? clean.at(-1) : pending[at - 1];
+      const before = at === 0 ? clean.at(-1)?.at(-1) : pending[at - 1];
       const lineStart = before === undefined || before === "\n";
-      if (lineStart) {
+      if (lineStart && " \t>`~".includes(pending[at]!)) {
         const line = fenceLine(pending, at, final);
         if (line === "more") break;
         if (line !== undefined) {
@@ -90,9 +104,12 @@ export function citationParser(count: number): CitationParser {
         at = newline === -1 ? pending.length : newline + 1;
         continue;
       }
+      plain.lastIndex = at;
       if (inLink) {
         if (/[\s)]/.test(char)) inLink = false;
         at++;
+      } else if (plain.test(pending)) {
+        at = plain.lastIndex;
       } else if (char === "\\") {
         if (at + 1 >= pending.length && !final) break;
         at += 2;
@@ -133,15 +150,15 @@ export function citationParser(count: number): CitationParser {
   }
 
   function* mark(items: MarkerItem[], cited: MarkerItem[]): Generator<CitationEvent> {
-    const textRange = claimBefore(clean, lastMarkEnd, lastClaim);
+    const claim = claimBefore(segment, length - segment.length) ??
+      lastClaim ?? { textRange: { start: length, end: length }, claim: "" };
+    lastClaim = claim;
+    segment = "";
     const text = `[${items.map(({ number }) => number).join(", ")}]`;
-    const markRange = { start: clean.length, end: clean.length + text.length };
-    clean += text;
-    lastClaim = textRange;
-    lastMarkEnd = clean.length;
-    yield { type: "text", text };
+    const markRange = { start: length, end: length + text.length };
+    yield add(text);
     for (const { number, quote } of cited) {
-      yield { type: "citation", citation: { index: number - 1, ...(quote !== undefined && { quote }), textRange, markRange } };
+      yield { type: "citation", citation: { index: number - 1, ...(quote !== undefined && { quote }), ...claim, markRange } };
     }
   }
 
@@ -151,7 +168,7 @@ export function citationParser(count: number): CitationParser {
       return [...scan(false)];
     },
     end: () => [...scan(true)],
-    text: () => clean,
+    text: () => clean.join(""),
   };
 }
 
@@ -184,18 +201,24 @@ function codeSpan(text: string, at: number): number | "more" {
   return lineEnd === -1 && window.length < SPAN_LENGTH ? "more" : at + run.length;
 }
 
+type Claim = Pick<RawCitation, "textRange" | "claim">;
+
 /**
- * The claim that a mark at the end of `text` supports: the last sentence since the mark before it, or what there is of one, without the
- * list bullet or the comma it begins with. A mark that follows another at once supports the same claim.
+ * The claim that a mark supports: the last sentence of the text since the mark before it, or what there is of one, without the list
+ * bullet or the comma it begins with. `undefined` where that text has no words: then the mark supports what the one before it does.
+ * @param at where `segment` begins in the clean text.
  */
-function claimBefore(text: string, from: number, previous: TextRange | undefined): TextRange {
-  const segment = text.slice(from);
-  if (!/[\p{L}\p{N}]/u.test(segment)) return previous ?? { start: text.length, end: text.length };
-  const lines = Array.from(segment.matchAll(/[^\n]+/g)).filter(([line]) => /[\p{L}\p{N}]/u.test(line));
-  const line = lines.at(-1)!;
-  const sentence = splitSentences(line[0]).findLast(({ start, end }) => /[\p{L}\p{N}]/u.test(line[0].slice(start, end)))!;
-  const claim = line[0].slice(sentence.start, sentence.end);
-  const lead = /^(?:[-*+•>|]\s+|#{1,6}\s+|\d{1,3}[.)]\s+|[\s,;:.!?)\]–—-]+)*/.exec(claim)![0].length;
-  const start = from + line.index + sentence.start + (/[\p{L}\p{N}]/u.test(claim.slice(lead)) ? lead : 0);
-  return { start, end: from + line.index + sentence.end };
+function claimBefore(segment: string, at: number): Claim | undefined {
+  const line = Array.from(segment.matchAll(/[^\n]+/g)).findLast(([text]) => hasWord(text));
+  const sentence = line && splitSentences(line[0]).findLast(({ start, end }) => hasWord(line[0].slice(start, end)));
+  if (sentence === undefined) return undefined;
+  const text = line![0].slice(sentence.start, sentence.end);
+  const lead = /^(?:[-*+•>|]\s+|#{1,6}\s+|\d{1,3}[.)]\s+|[\s,;:.!?)\]–—-]+)*/.exec(text)![0].length;
+  const claim = hasWord(text.slice(lead)) ? text.slice(lead) : text;
+  const end = at + line!.index + sentence.end;
+  return { textRange: { start: end - claim.length, end }, claim };
+}
+
+function hasWord(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
 }

@@ -44,7 +44,7 @@ function freeKey(texts: readonly string[]): string {
 }
 
 function attributes(values: Record<string, string | undefined>): string {
-  const pairs = Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1].trim() !== "");
+  const pairs = Object.entries(values).filter((pair): pair is [string, string] => Boolean(pair[1]?.trim()));
   return pairs.map(([name, value]) => ` ${name}="${escapeAttribute(oneLine(value))}"`).join("");
 }
 

@@ -11,6 +11,8 @@ export interface UncheckedCitation {
   quote?: string | undefined;
   /** The claim, in the answer's text. */
   textRange: TextRange;
+  /** The words of the claim; needed where there is no quote. */
+  claim?: string | undefined;
   /** Where in the source the provider says the quote stands. Believed only if it does. */
   sourceRange?: TextRange | undefined;
 }
@@ -18,22 +20,21 @@ export interface UncheckedCitation {
 /** Checks all citations of an answer. Those whose `index` is not among the sources are left out. */
 export function resolveCitations<S extends Source>(
   citations: readonly UncheckedCitation[],
-  text: string,
   sources: readonly S[],
 ): Citation<S>[] {
   const resolve = citationResolver(sources);
-  return citations.flatMap((citation) => resolve(citation, text) ?? []);
+  return citations.flatMap((citation) => resolve(citation) ?? []);
 }
 
 /**
- * The same one by one, for a stream: each source is prepared once, when it is first cited. `text` is the answer so far. Returns
- * `undefined` for a source that does not exist.
+ * The same one by one, for a stream: each source is prepared once, when it is first cited. Returns `undefined` for a
+ * source that does not exist.
  */
 export function citationResolver<S extends Source>(
   sources: readonly S[],
-): (citation: UncheckedCitation, text: string) => Citation<S> | undefined {
+): (citation: UncheckedCitation) => Citation<S> | undefined {
   const finders = new Map<number, { quote: (quote: string) => QuoteMatch; claim: (claim: string) => QuoteMatch }>();
-  return ({ index, quote, textRange, sourceRange }, text) => {
+  return ({ index, quote, textRange, claim = "", sourceRange }) => {
     const source = sources[index];
     if (source === undefined) return undefined;
     let finder = finders.get(index);
@@ -42,8 +43,7 @@ export function citationResolver<S extends Source>(
       finder = { quote: find, claim: supportFinder(source.text, find) };
       finders.set(index, finder);
     }
-    const match =
-      placed(quote, sourceRange, source.text) ?? (quote ? finder.quote(quote) : finder.claim(claimText(text, textRange)));
+    const match = placed(quote, sourceRange, source.text) ?? (quote ? finder.quote(quote) : finder.claim(claim));
     const found = match.range;
     return {
       source,
@@ -53,7 +53,9 @@ export function citationResolver<S extends Source>(
       textRange,
       ...(found !== undefined && { sourceRange: found }),
       ...(found !== undefined &&
-        source.start !== undefined && { documentRange: { start: source.start + found.start, end: source.start + found.end } }),
+        typeof source.start === "number" && {
+          documentRange: { start: source.start + found.start, end: source.start + found.end },
+        }),
     };
   };
 }
@@ -62,12 +64,4 @@ function placed(quote: string | undefined, range: TextRange | undefined, text: s
   if (!quote?.trim() || range === undefined || text.slice(range.start, range.end) !== quote) return undefined;
   const start = range.start + (quote.length - quote.trimStart().length);
   return { verified: "exact", range: { start, end: start + quote.trim().length } };
-}
-
-/** A claim is compared without the marks that stand in it and the emphasis around it. */
-function claimText(text: string, { start, end }: TextRange): string {
-  return text
-    .slice(start, end)
-    .replace(/\[\d+(?:, \d+)*\]/g, "")
-    .trim();
 }

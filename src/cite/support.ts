@@ -5,7 +5,7 @@ import { type QuoteMatch, quoteFinder } from "./quote.ts";
 import { contentStems } from "./words.ts";
 
 /** Share of a claim's content words (as stems) that a sentence must hold to count as `partial` support. */
-export const SUPPORT_SHARE = 0.5;
+const SUPPORT_SHARE = 0.5;
 
 /**
  * Where a text supports a claim. `exact` and `normalised` only when the claim itself stands there (see `findQuote`); `partial` when one

@@ -20,7 +20,7 @@ import type {
 } from "./model.ts";
 
 /** Sent when `maxTokens` is left out: the API demands a number, and every model takes this one. */
-export const DEFAULT_MAX_TOKENS = 4096;
+const DEFAULT_MAX_TOKENS = 4096;
 
 /** The body of `POST /v1/messages`. Throws a `ConfigurationError` for `seed`, which the API does not have. */
 export function encodeMessages(model: string, request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {

@@ -19,51 +19,57 @@ export function messagesDecoder(
   let message: Anthropic.Message | undefined;
   const inputs = new Map<number, string>();
 
-  function* delta(block: Anthropic.ContentBlock, index: number, change: Delta): Generator<ModelEvent<Anthropic.Message>> {
+  function delta(block: Anthropic.ContentBlock, index: number, change: Delta): ModelEvent<Anthropic.Message>[] {
     if (change.type === "text_delta" && block.type === "text") {
       block.text += change.text;
-      yield { type: "text", text: change.text };
-    } else if (change.type === "citations_delta" && block.type === "text") {
+      return [{ type: "text", text: change.text }];
+    }
+    if (change.type === "citations_delta" && block.type === "text") {
       block.citations = [...(block.citations ?? []), change.citation];
       const citation = decodeCitation(change.citation, sources);
-      if (citation !== undefined) yield { type: "native-citation", citation };
-    } else if (change.type === "thinking_delta" && block.type === "thinking") {
-      block.thinking += change.thinking;
-      yield { type: "reasoning", text: change.thinking };
-    } else if (change.type === "signature_delta" && block.type === "thinking") {
-      block.signature = change.signature;
-    } else if (change.type === "input_json_delta") {
-      inputs.set(index, (inputs.get(index) ?? "") + change.partial_json);
+      return citation === undefined ? [] : [{ type: "native-citation", citation }];
     }
+    if (change.type === "thinking_delta" && block.type === "thinking") {
+      block.thinking += change.thinking;
+      return [{ type: "reasoning", text: change.thinking }];
+    }
+    if (change.type === "signature_delta" && block.type === "thinking") block.signature = change.signature;
+    if (change.type === "input_json_delta") inputs.set(index, (inputs.get(index) ?? "") + change.partial_json);
+    return [];
   }
 
   return {
-    *push(event) {
-      if (event.type === "message_start") {
-        message = structuredClone(event.message);
-        return;
-      }
+    push(event) {
+      if (event.type === "message_start") message = structuredClone(event.message);
       if (message === undefined)
         throw new InvalidResponseError(`${place.provider} sent "${event.type}" before "message_start".`, { ...place });
-      if (event.type === "content_block_start") {
-        message.content[event.index] = structuredClone(event.content_block);
-        if (event.content_block.type === "text" && event.content_block.text !== "")
-          yield { type: "text", text: event.content_block.text };
-      } else if (event.type === "content_block_delta") {
-        const block = message.content[event.index];
-        if (block !== undefined) yield* delta(block, event.index, event.delta);
-      } else if (event.type === "content_block_stop") {
-        const block = message.content[event.index];
-        const json = inputs.get(event.index);
-        if (block !== undefined && json !== undefined && "input" in block) block.input = parseInput(json);
-        if (block?.type === "text") yield { type: "text-end" };
-      } else if (event.type === "message_delta") {
-        Object.assign(message, event.delta);
-        // Counts are totals so far, and what a later event leaves out or gives as null stands as it was.
-        const counted = Object.entries(event.usage ?? {}).filter(([, value]) => value !== null && value !== undefined);
-        Object.assign(message.usage, Object.fromEntries(counted));
-      } else if (event.type === "message_stop") {
-        yield { type: "finish", response: decodeMessage(message, sources, place, requestId()) };
+      switch (event.type) {
+        case "content_block_start": {
+          message.content[event.index] = structuredClone(event.content_block);
+          const { content_block: block } = event;
+          return block.type === "text" && block.text !== "" ? [{ type: "text", text: block.text }] : [];
+        }
+        case "content_block_delta": {
+          const block = message.content[event.index];
+          return block === undefined ? [] : delta(block, event.index, event.delta);
+        }
+        case "content_block_stop": {
+          const block = message.content[event.index];
+          const json = inputs.get(event.index);
+          if (block !== undefined && json !== undefined && "input" in block) block.input = parseInput(json);
+          return block?.type === "text" ? [{ type: "text-end" }] : [];
+        }
+        case "message_delta": {
+          Object.assign(message, event.delta);
+          // Counts are totals so far, and what a later event leaves out or gives as null stands as it was.
+          const counted = Object.entries(event.usage ?? {}).filter(([, value]) => value !== null && value !== undefined);
+          Object.assign(message.usage, Object.fromEntries(counted));
+          return [];
+        }
+        case "message_stop":
+          return [{ type: "finish", response: decodeMessage(message, sources, place, requestId()) }];
+        default:
+          return [];
       }
     },
   };

@@ -5,7 +5,7 @@ import { env } from "../util/env.ts";
 import { lazyImport } from "../util/lazy-import.ts";
 import { decodeMessage, encodeMessages, sourcesOf } from "./anthropic-messages.ts";
 import { messagesDecoder } from "./anthropic-stream.ts";
-import { type ConnectionOptions, clientOptions, once, request, requestOptions, requestStream } from "./connection.ts";
+import { type ConnectionOptions, clientOptions, decoded, once, request, requestOptions, requestStream } from "./connection.ts";
 import type { Model } from "./model.ts";
 
 /** How to reach Anthropic. A `client` of your own (also its Bedrock and Vertex clients) takes the place of all other options. */
@@ -30,18 +30,18 @@ export function anthropic(options: AnthropicOptions = {}): (name: string) => Mod
         const body = encodeMessages(name, asked);
         const { messages } = await client();
         const raw = await request(place, signal, () => messages.create(body, requestOptions(asked.extra, signal)));
-        return decodeMessage(raw, sourcesOf(asked), place, raw._request_id ?? undefined);
+        return decoded(place, () => decodeMessage(raw, sourcesOf(asked), place, raw._request_id ?? undefined), raw);
       },
-      async *stream(asked, { signal }) {
-        const body = { ...encodeMessages(name, asked), stream: true as const };
-        const { messages } = await client();
+      stream(asked, { signal }) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
+          const body = { ...encodeMessages(name, asked), stream: true as const };
+          const { messages } = await client();
           const opened = await messages.create(body, requestOptions(asked.extra, closing)).withResponse();
           requestId = opened.request_id ?? undefined;
           return opened.data;
         };
-        yield* requestStream(
+        return requestStream(
           place,
           signal,
           open,

@@ -1,5 +1,5 @@
 // What the adapters share around their converters: options, the client made on first use, and the call itself with its errors named.
-import { ConfigurationError, ProviderConnectionError, StreamInterruptedError } from "../errors.ts";
+import { ConfigurationError, InvalidResponseError, ProviderConnectionError, StreamInterruptedError } from "../errors.ts";
 import { type ProviderErrorPlace, providerError } from "../util/provider-errors.ts";
 import type { Extra, ModelEvent, ModelParams } from "./model.ts";
 
@@ -77,11 +77,11 @@ export async function request<T>(
   }
 }
 
-/** Turns one provider event into ours; the last call that yields `finish` ends the stream. */
+/** Turns one provider event into ours; the last call that gives `finish` ends the stream. */
 export interface StreamDecoder<Event, Raw> {
-  push(event: Event): Iterable<ModelEvent<Raw>>;
+  push(event: Event): readonly ModelEvent<Raw>[];
   /** What is left when the events are over, for protocols whose last event does not say that it is the last. */
-  end?(): Iterable<ModelEvent<Raw>>;
+  end?(): readonly ModelEvent<Raw>[];
 }
 
 /** Milliseconds to wait, after the last event, for the server to end the response, so that the connection can be used again. */
@@ -104,12 +104,22 @@ export async function* requestStream<Event, Raw>(
   try {
     events = (await request(place, signal, () => open(signal)))[Symbol.asyncIterator]();
     for (;;) {
-      const next = await nextEvent(events, place, outer, finish !== undefined);
-      for (const event of next === undefined ? (decoder.end?.() ?? []) : decoder.push(next)) {
+      let next: IteratorResult<Event> | undefined;
+      try {
+        next = await (finish === undefined ? events.next() : withinDrain(events.next()));
+      } catch (error) {
+        // Once the answer is complete, neither a slow end nor a broken one matters.
+        if (finish !== undefined) break;
+        throw broken(error, place, outer);
+      }
+      // The SDKs end a stream in silence when it is aborted.
+      if (finish === undefined) outer?.throwIfAborted();
+      const done = next === undefined || next.done === true;
+      for (const event of decoded(place, () => (done ? decoder.end?.() : decoder.push(next?.value as Event))) ?? []) {
         if (event.type === "finish") finish = event;
         else yield event;
       }
-      if (next === undefined) break;
+      if (done) break;
     }
   } finally {
     closer.abort();
@@ -120,24 +130,25 @@ export async function* requestStream<Event, Raw>(
   yield finish;
 }
 
-/** The next event; `undefined` at the end. Once the answer is complete, neither a slow end nor a broken one matters. */
-async function nextEvent<Event>(
-  events: AsyncIterator<Event>,
-  place: ProviderErrorPlace,
-  signal: AbortSignal | undefined,
-  finished: boolean,
-): Promise<Event | undefined> {
+/** Runs a converter. What does not have the protocol's shape makes it stumble, and that is the provider's fault. */
+export function decoded<T>(place: ProviderErrorPlace, convert: () => T, raw?: unknown): T {
   try {
-    const result = await (finished ? withinDrain(events.next()) : events.next());
-    // The SDKs end a stream in silence when it is aborted.
-    if (!finished) signal?.throwIfAborted();
-    return result?.done === false ? result.value : undefined;
+    return convert();
   } catch (error) {
-    if (finished) return undefined;
-    signal?.throwIfAborted();
-    const named = providerError(error, place);
-    throw named instanceof ProviderConnectionError ? interrupted(place, error) : named;
+    if (!(error instanceof TypeError)) throw error;
+    const who = place.model === undefined ? place.provider : `${place.provider}/${place.model}`;
+    throw new InvalidResponseError(`${who} sent something that is not of its protocol: ${error.message}`, {
+      ...place,
+      raw,
+      cause: error,
+    });
   }
+}
+
+function broken(error: unknown, place: ProviderErrorPlace, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  const named = providerError(error, place);
+  return named instanceof ProviderConnectionError ? interrupted(place, error) : named;
 }
 
 async function withinDrain<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -15,8 +15,6 @@ export interface Scored {
   score: number;
   /** Share of the question's words, weighed by rarity, that the sentence or the headings above it hold; in [0, 1]. */
   coverage: number;
-  /** The same share for the sentence alone. */
-  own: number;
 }
 
 /** The sources' candidates, with the words of the title each source has. */
@@ -26,10 +24,10 @@ export interface ScoredSource {
 }
 
 /** What each sign adds to the share of the question's words. Set by hand while looking at QED (see test/llm/extractive.test.ts). */
-export const weights = { context: 0.9, nearby: 0.2, pairs: 0.1, cue: 0.25, lead: 0.2, rank: 0.1, long: 0.05 };
+const weights = { context: 0.9, nearby: 0.2, pairs: 0.1, cue: 0.25, lead: 0.2, rank: 0.1, long: 0.05 };
 
 /** All candidates, the best first. Empty when the question has no words. */
-export function scoreSentences(question: string, sources: readonly ScoredSource[], w = weights): Scored[] {
+export function scoreSentences(question: string, sources: readonly ScoredSource[]): Scored[] {
   const asked = [...contentStems(question)];
   const order = words(question)
     .filter(({ word }) => !isStopWord(word))
@@ -60,14 +58,14 @@ export function scoreSentences(question: string, sources: readonly ScoredSource[
       const nearby = weigh((term) => !set.has(term) && !above.has(term) && before?.has(term) === true) / whole;
       const score =
         own +
-        w.context * context +
-        w.nearby * nearby +
-        w.pairs * own * pairs(order, texts[rank]![position]!) +
-        (cue?.test(without(candidate.text, asked)) ? w.cue * Math.min(1, own + context) : 0) +
-        (w.lead / (1 + position)) * own +
-        (w.rank / (1 + rank)) * own -
-        w.long * Math.max(0, Math.log(set.size / length)) * own;
-      return { candidate, rank, position, score: candidate.isHeading ? score * 0.3 : score, coverage: own + context, own };
+        weights.context * context +
+        weights.nearby * nearby +
+        weights.pairs * own * pairs(order, texts[rank]![position]!) +
+        (cue?.test(without(candidate.text, asked)) ? weights.cue * Math.min(1, own + context) : 0) +
+        (weights.lead / (1 + position)) * own +
+        (weights.rank / (1 + rank)) * own -
+        weights.long * Math.max(0, Math.log(set.size / length)) * own;
+      return { candidate, rank, position, score: candidate.isHeading ? score * 0.3 : score, coverage: own + context };
     }),
   );
   return scored.sort((a, b) => b.score - a.score);

@@ -116,19 +116,19 @@ function decodeUsage(usage: OpenAI.CompletionUsage | null | undefined): Usage {
 export function chatDecoder(place: ProviderErrorPlace, requestId: () => string | undefined): StreamDecoder<Chunk, Completion> {
   const assembler = chatAssembler();
   return {
-    *push(chunk): Generator<ModelEvent<Completion>> {
+    push(chunk) {
       assembler.add(chunk);
+      const events: ModelEvent<Completion>[] = [];
       const delta: (Chunk["choices"][number]["delta"] & ReasoningFields) | undefined = chunk.choices?.[0]?.delta;
       const reasoning = delta?.reasoning_content ?? delta?.reasoning;
-      if (reasoning) yield { type: "reasoning", text: reasoning };
+      if (reasoning) events.push({ type: "reasoning", text: reasoning });
       const text = contentText(delta?.content) + (delta?.refusal ?? "");
-      if (text !== "") yield { type: "text", text };
+      if (text !== "") events.push({ type: "text", text });
+      return events;
     },
-    *end() {
+    end() {
       const raw = assembler.completion();
-      if (raw === undefined) return;
-      yield { type: "text-end" };
-      yield { type: "finish", response: decodeChat(raw, place, requestId()) };
+      return raw === undefined ? [] : [{ type: "text-end" }, { type: "finish", response: decodeChat(raw, place, requestId()) }];
     },
   };
 }

@@ -4,16 +4,7 @@ import type { OpenAI } from "openai";
 import { InvalidResponseError } from "../errors.ts";
 import { httpError, type ProviderErrorPlace } from "../util/provider-errors.ts";
 import { refuseParams, type StreamDecoder } from "./connection.ts";
-import type {
-  FinishReason,
-  ModelEvent,
-  ModelRequest,
-  ModelResponse,
-  ReasoningPart,
-  RequestMessage,
-  TextPart,
-  Usage,
-} from "./model.ts";
+import type { FinishReason, ModelRequest, ModelResponse, ReasoningPart, RequestMessage, TextPart, Usage } from "./model.ts";
 import { textOf, userTexts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
@@ -104,31 +95,28 @@ export function responsesDecoder(
   requestId: () => string | undefined,
 ): StreamDecoder<StreamEvent, Response> {
   return {
-    *push(event): Generator<ModelEvent<Response>> {
+    push(event) {
       switch (event.type) {
         case "response.output_text.delta":
         case "response.refusal.delta":
-          yield { type: "text", text: event.delta };
-          break;
+          return [{ type: "text", text: event.delta }];
         case "response.output_text.done":
         case "response.refusal.done":
-          yield { type: "text-end" };
-          break;
+          return [{ type: "text-end" }];
         case "response.reasoning_summary_part.added":
-          if (event.summary_index > 0) yield { type: "reasoning", text: "\n\n" };
-          break;
+          return event.summary_index > 0 ? [{ type: "reasoning", text: "\n\n" }] : [];
         case "response.reasoning_summary_text.delta":
         case "response.reasoning_text.delta":
-          yield { type: "reasoning", text: event.delta };
-          break;
+          return [{ type: "reasoning", text: event.delta }];
         case "response.completed":
         case "response.incomplete":
-          yield { type: "finish", response: decodeResponse(withOutputText(event.response), place, requestId()) };
-          break;
+          return [{ type: "finish", response: decodeResponse(withOutputText(event.response), place, requestId()) }];
         case "response.failed":
           throw httpError({ body: { error: event.response.error ?? { message: "the response failed" } } }, place);
         case "error":
           throw httpError({ body: { error: { message: event.message, code: event.code } } }, place);
+        default:
+          return [];
       }
     },
   };

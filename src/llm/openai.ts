@@ -3,7 +3,7 @@ import type { OpenAI } from "openai";
 import { MissingKeyError } from "../errors.ts";
 import { env } from "../util/env.ts";
 import { lazyImport } from "../util/lazy-import.ts";
-import { type ConnectionOptions, clientOptions, once, request, requestOptions, requestStream } from "./connection.ts";
+import { type ConnectionOptions, clientOptions, decoded, once, request, requestOptions, requestStream } from "./connection.ts";
 import type { Model } from "./model.ts";
 import { chatDecoder, decodeChat, encodeChat, type MaxTokensField } from "./openai-chat.ts";
 import { decodeResponse, encodeResponses, responsesDecoder } from "./openai-responses.ts";
@@ -29,18 +29,18 @@ export function openai(options: OpenAIOptions = {}): (name: string) => Model<Ope
         const body = encodeResponses(name, asked);
         const { responses } = await client();
         const raw = await request(place, signal, () => responses.create(body, requestOptions(asked.extra, signal)));
-        return decodeResponse(raw, place, requestIdOf(raw));
+        return decoded(place, () => decodeResponse(raw, place, requestIdOf(raw)), raw);
       },
-      async *stream(asked, { signal }) {
-        const body = { ...encodeResponses(name, asked), stream: true as const };
-        const { responses } = await client();
+      stream(asked, { signal }) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
+          const body = { ...encodeResponses(name, asked), stream: true as const };
+          const { responses } = await client();
           const opened = await responses.create(body, requestOptions(asked.extra, closing)).withResponse();
           requestId = opened.request_id ?? undefined;
           return opened.data;
         };
-        yield* requestStream(
+        return requestStream(
           place,
           signal,
           open,
@@ -81,18 +81,18 @@ export function openaiChat(options: OpenAIChatOptions = {}): (name: string) => M
         const body = encodeChat(name, asked, field);
         const { chat } = await client();
         const raw = await request(place, signal, () => chat.completions.create(body, requestOptions(asked.extra, signal)));
-        return decodeChat(raw, place, requestIdOf(raw));
+        return decoded(place, () => decodeChat(raw, place, requestIdOf(raw)), raw);
       },
-      async *stream(asked, { signal }) {
-        const body = { stream_options: { include_usage: true }, ...encodeChat(name, asked, field), stream: true as const };
-        const { chat } = await client();
+      stream(asked, { signal }) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
+          const body = { stream_options: { include_usage: true }, ...encodeChat(name, asked, field), stream: true as const };
+          const { chat } = await client();
           const opened = await chat.completions.create(body, requestOptions(asked.extra, closing)).withResponse();
           requestId = opened.request_id ?? undefined;
           return opened.data;
         };
-        yield* requestStream(
+        return requestStream(
           place,
           signal,
           open,

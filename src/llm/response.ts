@@ -66,7 +66,7 @@ function readNative<S extends Source>({ content }: ModelResponse, sources: reado
     if (part.type !== "text") continue;
     const textRange = trimmed(text, start, start + part.text.length);
     for (const { index, quote, range } of part.citations ?? []) {
-      const citation = resolve({ index, quote, textRange, sourceRange: range }, text);
+      const citation = resolve({ index, quote, textRange, sourceRange: range });
       if (citation !== undefined) citations.push(citation);
     }
     start += part.text.length;
@@ -78,7 +78,7 @@ function readNative<S extends Source>({ content }: ModelResponse, sources: reado
 function readNumbered<S extends Source>({ content }: ModelResponse, sources: readonly S[]): Reading<S> {
   const { text, citations: raw } = parseCitations(textOf({ content }), sources.length);
   const resolve = citationResolver(sources);
-  const citations = raw.flatMap((citation) => resolve(citation, text) ?? []);
+  const citations = raw.flatMap((citation) => resolve(citation) ?? []);
   const quoted = citations.map(({ index, quote }) => ({ index, quote }));
   const part: TextPart = { type: "text", text, ...(quoted.length > 0 && { citations: quoted }) };
   const first = content.findIndex(({ type }) => type === "text");

@@ -156,7 +156,7 @@ function isConfig(returned: PromptResult): returned is PromptConfig {
 }
 
 /** Messages in their strict form. Throws an `InputError` for a turn without content, and where no turn is the user's. */
-export function normaliseMessages(input: MessagesInput): { system: string[]; messages: Message[] } {
+function normaliseMessages(input: MessagesInput): { system: string[]; messages: Message[] } {
   const turns: readonly MessageInput[] =
     typeof input === "string" ? [{ role: "user", content: input }] : isList(input) ? input : [input];
   const system: string[] = [];

@@ -1,6 +1,6 @@
 // A streamed answer: one pass over typed events, or over the text, or straight to the response.
 import { type CitationEvent, citationParser } from "../cite/parse.ts";
-import { citationResolver, type UncheckedCitation } from "../cite/resolve.ts";
+import { citationResolver } from "../cite/resolve.ts";
 import { ConfigurationError, DrizzleRagError } from "../errors.ts";
 import type { Citation, Source } from "../values.ts";
 import type { ModelEvent, NativeCitation } from "./model.ts";
@@ -41,9 +41,15 @@ export function callStream<S extends Source, Raw>(
   async function* read(): AsyncGenerator<CallEvent<S, Raw>> {
     try {
       const { facts, events } = await open(closer.signal);
-      for await (const event of decode(facts, events)) {
-        if (event.type === "finish") result.resolve(event.response);
-        yield event;
+      const reader = facts.citations === "native" || facts.sources.length === 0 ? nativeReader(facts) : numberedReader(facts);
+      for await (const event of events) {
+        if (event.type === "reasoning") yield event;
+        else if (event.type === "finish") {
+          yield* reader.end();
+          const response = callResponse(event.response, facts);
+          result.resolve(response);
+          yield { type: "finish", response };
+        } else for (const each of reader.push(event)) yield each;
       }
     } catch (error) {
       result.reject(error);
@@ -104,20 +110,6 @@ async function* textOnly(events: AsyncIterable<CallEvent<Source, unknown>>): Asy
   for await (const event of events) if (event.type === "text") yield event.text;
 }
 
-async function* decode<S extends Source, Raw>(
-  facts: CallFacts<S>,
-  events: AsyncIterable<ModelEvent<Raw>>,
-): AsyncGenerator<CallEvent<S, Raw>> {
-  const reader = facts.citations === "native" || facts.sources.length === 0 ? nativeReader(facts) : numberedReader(facts);
-  for await (const event of events) {
-    if (event.type === "reasoning") yield event;
-    else if (event.type === "finish") {
-      yield* reader.end();
-      yield { type: "finish", response: callResponse(event.response, facts) };
-    } else yield* reader.push(event);
-  }
-}
-
 /** Turns text and native citations into text and checked ones. */
 interface Reader<S extends Source> {
   push(event: Exclude<ModelEvent, { type: "finish" | "reasoning" }>): Iterable<CallEvent<S, never>>;
@@ -132,7 +124,7 @@ function nativeReader<S extends Source>({ sources }: CallFacts<S>): Reader<S> {
   function* endOfText(): Generator<CallEvent<S, never>> {
     const textRange = trimmed(text, start, text.length);
     for (const { index, quote, range } of waiting) {
-      const citation = resolve({ index, quote, textRange, sourceRange: range }, text);
+      const citation = resolve({ index, quote, textRange, sourceRange: range });
       if (citation !== undefined) yield { type: "citation", citation };
     }
     waiting = [];
@@ -157,8 +149,7 @@ function numberedReader<S extends Source>({ sources }: CallFacts<S>): Reader<S> 
     for (const event of events) {
       if (event.type === "text") yield event;
       else {
-        const raw: UncheckedCitation = event.citation;
-        const citation = resolve(raw, parser.text());
+        const citation = resolve(event.citation);
         if (citation !== undefined) yield { type: "citation", citation };
       }
     }

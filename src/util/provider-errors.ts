@@ -13,6 +13,7 @@ import {
   ProviderError,
   type ProviderErrorFacts,
   ProviderTimeoutError,
+  QuotaExceededError,
   RateLimitError,
   ServerError,
 } from "../errors.ts";
@@ -86,6 +87,7 @@ type Leaf = new (message: string, facts: ProviderErrorFacts) => ProviderError;
 const remedies = new Map<Leaf, string>([
   [AuthenticationError, " (Check the API key.)"],
   [PermissionDeniedError, " (The key may not do this: check its rights and the account.)"],
+  [QuotaExceededError, " (Check the account's plan and billing.)"],
   [NotFoundError, " (Check the model's name and the base URL.)"],
   [ContextLengthError, " (Send fewer or shorter sources and messages, or use a model with a larger context window.)"],
 ]);
@@ -100,7 +102,7 @@ const byKind = new Map<string, Leaf>([
   ["model_not_found", NotFoundError],
   ["rate_limit_error", RateLimitError],
   ["rate_limit_exceeded", RateLimitError],
-  ["insufficient_quota", RateLimitError],
+  ["insufficient_quota", QuotaExceededError],
   ["overloaded_error", OverloadedError],
   ["timeout_error", ProviderTimeoutError],
   ["api_error", ServerError],
@@ -146,6 +148,7 @@ function leafOf(status: number | undefined, said: Said): Leaf {
     }
     return ProviderError;
   }
+  if (status === 429 && said.kinds.includes("insufficient_quota")) return QuotaExceededError;
   // OpenAI answers 400 for a model that does not exist.
   if (status === 400 && said.kinds.includes("model_not_found")) return NotFoundError;
   return leafOfStatus(status) ?? ProviderError;

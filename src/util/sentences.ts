@@ -48,7 +48,7 @@ const starter = /^(the|a|an|it|its|in|on|this|these|that|those|he|she|they|we|yo
 
 /** Offsets in one block at which a sentence ends. */
 function sentenceEnds(block: string): number[] {
-  const text = block.replace(/(`+)([^`\n]+)\1/g, (span) => "x".repeat(span.length));
+  const text = block.replace(/(?<!`)(`+)(?!`)[^`\n]+\1(?!`)/g, (span) => "x".repeat(span.length));
   const ends: number[] = [];
   for (const match of text.matchAll(terminator)) {
     const end = match.index + match[0].length;

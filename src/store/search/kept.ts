@@ -34,9 +34,8 @@ export class KeptStatements {
   ) {}
 
   async run(request: SearchRequest, vector: Float32Array | undefined): Promise<FoundRow[]> {
-    const { db, shape } = this;
     const values = {
-      vector: vector === undefined ? null : encodedVector(vector, driverOf(db)),
+      vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
       words: parseKeywords(request.text).words,
     };
     return (await this.statement(request).execute(values)) as FoundRow[];

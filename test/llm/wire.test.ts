@@ -1,0 +1,209 @@
+// Recorded traffic of the real providers, replayed through the real SDK clients: what comes out is held against the recorded body itself,
+// read here by other code than the adapters'. Skipped where DRIZZLE_RAG_WIRE is unset.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ProviderError } from "../../src/errors.ts";
+import { anthropic } from "../../src/llm/anthropic.ts";
+import type { Model, ModelRequest, ModelResponse } from "../../src/llm/model.ts";
+import { openai, openaiChat } from "../../src/llm/openai.ts";
+
+const folder = process.env.DRIZZLE_RAG_WIRE;
+if (!folder) console.warn("wire.test.ts: skipped, DRIZZLE_RAG_WIRE is not set.");
+
+interface Exchange {
+  scenario: string;
+  exchange: number;
+  request: { path: string; body: { stream?: boolean } };
+  response: { status: number; contentType: string; body: string };
+}
+
+/** What the recorded body says, whole or streamed. */
+interface Expected {
+  text: string;
+  reasoning: string;
+  stop: string;
+  usage: Record<string, number | undefined>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a recorded body is whatever was recorded.
+type Loose = any;
+
+const request: ModelRequest = { messages: [{ role: "user", content: [{ type: "text", text: "replayed" }] }], params: {} };
+const joined = (list: Loose[], pick: (each: Loose) => string | null | undefined) => list.map((each) => pick(each) ?? "").join("");
+
+function eventsOf(body: string): Loose[] {
+  const data = body.split(/\r?\n/).filter((line) => line.startsWith("data: ") && line !== "data: [DONE]");
+  return data.map((line) => JSON.parse(line.slice(6)));
+}
+
+function expectAnthropic(body: string, streamed: boolean): Expected {
+  if (!streamed) {
+    const { content, stop_reason, usage } = JSON.parse(body);
+    const text = joined(content, (block) => (block.type === "text" ? block.text : ""));
+    return { text, reasoning: joined(content, (block) => block.thinking), stop: stop_reason, usage: anthropicUsage(usage) };
+  }
+  const events = eventsOf(body);
+  const deltas = events.filter(({ type }) => type === "content_block_delta").map(({ delta }) => delta);
+  const usage = { ...events.find(({ type }) => type === "message_start").message.usage };
+  const end = events.find(({ type }) => type === "message_delta");
+  for (const [key, value] of Object.entries(end.usage)) if (value !== null) usage[key] = value;
+  return {
+    text: joined(deltas, (delta) => delta.text),
+    reasoning: joined(deltas, (delta) => delta.thinking),
+    stop: end.delta.stop_reason,
+    usage: anthropicUsage(usage),
+  };
+}
+
+const anthropicUsage = (usage: Loose) => ({
+  inputTokens: usage.input_tokens + (usage.cache_read_input_tokens || 0) + (usage.cache_creation_input_tokens || 0),
+  outputTokens: usage.output_tokens,
+  cacheReadTokens: usage.cache_read_input_tokens,
+  cacheWriteTokens: usage.cache_creation_input_tokens,
+  reasoningTokens: usage.output_tokens_details?.thinking_tokens,
+});
+
+function expectChat(body: string, streamed: boolean): Expected {
+  const usage = (given: Loose) => ({
+    inputTokens: given?.prompt_tokens,
+    outputTokens: given?.completion_tokens,
+    cacheReadTokens: given?.prompt_tokens_details?.cached_tokens,
+    cacheWriteTokens: given?.prompt_tokens_details?.cache_write_tokens,
+    reasoningTokens: given?.completion_tokens_details?.reasoning_tokens,
+  });
+  if (!streamed) {
+    const { choices, ...rest } = JSON.parse(body);
+    const { message, finish_reason } = choices[0];
+    const reasoning = message.reasoning ?? "";
+    return {
+      text: (message.content ?? "") + (message.refusal ?? ""),
+      reasoning,
+      stop: message.refusal ? "refused" : finish_reason,
+      usage: usage(rest.usage),
+    };
+  }
+  const events = eventsOf(body);
+  const choices = events.flatMap((event) => event.choices);
+  const refusal = joined(choices, ({ delta }) => delta.refusal);
+  return {
+    text: joined(choices, ({ delta }) => delta.content) + refusal,
+    reasoning: "",
+    stop: refusal ? "refused" : choices.find(({ finish_reason }) => finish_reason).finish_reason,
+    usage: usage(events.find((event) => event.usage)?.usage),
+  };
+}
+
+function expectResponses(body: string, streamed: boolean): Expected {
+  const events = streamed ? eventsOf(body) : [];
+  const last = streamed ? events.at(-1).response : JSON.parse(body);
+  const parts = last.output.flatMap((item: Loose) => (item.type === "message" ? item.content : []));
+  const text = streamed
+    ? joined(events, ({ type, delta }) => (/(output_text|refusal)\.delta$/.test(type) ? delta : ""))
+    : joined(parts, (part) => part.text ?? part.refusal);
+  const refused = parts.some(({ type }: Loose) => type === "refusal");
+  const called = last.output.some(({ type }: Loose) => type === "function_call");
+  const summaries = last.output.flatMap((item: Loose) =>
+    item.type === "reasoning" ? [item.summary.map((s: Loose) => s.text).join("\n\n")] : [],
+  );
+  return {
+    text,
+    reasoning: summaries.join(""),
+    stop: last.status === "incomplete" ? last.incomplete_details.reason : refused ? "refused" : called ? "function_call" : "stop",
+    usage: {
+      inputTokens: last.usage?.input_tokens,
+      outputTokens: last.usage?.output_tokens,
+      cacheReadTokens: last.usage?.input_tokens_details?.cached_tokens,
+      cacheWriteTokens: last.usage?.input_tokens_details?.cache_write_tokens,
+      reasoningTokens: last.usage?.output_tokens_details?.reasoning_tokens,
+    },
+  };
+}
+
+const finishReasons: Record<string, string> = {
+  end_turn: "stop",
+  stop_sequence: "stop",
+  stop: "stop",
+  max_tokens: "length",
+  length: "length",
+  max_output_tokens: "length",
+  tool_use: "tool-calls",
+  tool_calls: "tool-calls",
+  function_call: "tool-calls",
+  refusal: "refusal",
+  refused: "refusal",
+  content_filter: "content-filter",
+  pause_turn: "other",
+};
+
+const leaves: Record<string, string> = {
+  authentication_error: "AuthenticationError",
+  not_found_error: "NotFoundError",
+  model_not_found: "NotFoundError",
+  invalid_request_error: "BadRequestError",
+};
+
+const files: {
+  file: string;
+  model: (fetch: typeof globalThis.fetch) => Model;
+  expected: (body: string, streamed: boolean) => Expected;
+}[] = [
+  { file: "anthropic", model: (fetch) => anthropic({ apiKey: "k", fetch, maxRetries: 0 })("m"), expected: expectAnthropic },
+  { file: "openai-chat", model: (fetch) => openaiChat({ apiKey: "k", fetch, maxRetries: 0 })("m"), expected: expectChat },
+  {
+    file: "openai-compatible",
+    model: (fetch) => openaiChat({ apiKey: "k", fetch, maxRetries: 0, baseURL: "http://x/v1" })("m"),
+    expected: expectChat,
+  },
+  { file: "openai-responses", model: (fetch) => openai({ apiKey: "k", fetch, maxRetries: 0 })("m"), expected: expectResponses },
+];
+
+describe.skipIf(!folder).each(files)("$file", ({ file, model, expected }) => {
+  const path = join(folder ?? ".", `${file}.jsonl`);
+  const lines = existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+  const exchanges = lines.map((line) => JSON.parse(line) as Exchange);
+
+  it(`decodes all ${exchanges.length} exchanges as their bodies say`, async () => {
+    expect(exchanges.length).toBeGreaterThan(0);
+    for (const { scenario, exchange, request: asked, response } of exchanges) {
+      const name = `${scenario} #${exchange}`;
+      const headers = { "content-type": response.contentType };
+      const replayed = model(async () => new Response(response.body, { status: response.status, headers }));
+      const streamed = asked.body.stream === true;
+      const run = async () => (streamed ? await collect(replayed, name) : await replayed.generate(request, {}));
+      if (response.status !== 200) {
+        const error = await run().catch((e: unknown) => e);
+        const body: Loose = JSON.parse(response.body);
+        expect(error, name).toBeInstanceOf(ProviderError);
+        expect(error, name).toMatchObject({ status: response.status, name: leaves[body.error.code] ?? leaves[body.error.type] });
+        expect((error as Error).message, name).toContain(body.error.message);
+        continue;
+      }
+      const want = expected(response.body, streamed);
+      const got = await run();
+      const texts = got.content.flatMap((part) => (part.type === "text" ? part.text : []));
+      const reasoning = got.content.flatMap((part) => (part.type === "reasoning" ? part.text : []));
+      expect(texts.join(""), name).toBe(want.text);
+      expect(reasoning.join(""), name).toBe(want.reasoning);
+      expect(got.finishReason, name).toBe(finishReasons[want.stop]);
+      const usage = Object.entries(want.usage).filter(([, value]) => value !== undefined && value !== null);
+      expect(got.usage, name).toEqual(Object.fromEntries(usage));
+    }
+  });
+});
+
+/** The streamed response; its events must spell the same text. */
+async function collect(model: Model, name: string): Promise<ModelResponse> {
+  let text = "";
+  let reasoning = "";
+  for await (const event of model.stream(request, {})) {
+    if (event.type === "text") text += event.text;
+    if (event.type === "reasoning") reasoning += event.text;
+    if (event.type !== "finish") continue;
+    const parts = event.response.content;
+    expect(text, name).toBe(parts.map((part) => (part.type === "text" ? part.text : "")).join(""));
+    expect(reasoning, name).toBe(parts.map((part) => (part.type === "reasoning" ? part.text : "")).join(""));
+    return event.response;
+  }
+  throw new Error(`${name}: no finish`);
+}
