@@ -45,7 +45,7 @@ function hardPieces(on: Splitter, { start, end }: Span, lead: number): Span[] {
     const first = Math.min(end, boundaryAfter(text, at));
     // What leads leaves no room for even one character.
     if (from < at && !fits(from, first)) {
-      out.push(...pieces(on, from, at));
+      for (const piece of pieces(on, from, at)) out.push(piece);
       from = at;
     }
     const begin = from;

@@ -53,13 +53,20 @@ function firstBadByte(bytes: Uint8Array): number {
 
 function decodeAs(bytes: Uint8Array, source: string, label: string): string {
   try {
-    return new TextDecoder(label, { fatal: true }).decode(bytes);
+    const decoder = new TextDecoder(label, { fatal: true });
+    const text = decoder.decode(bytes);
+    return decoder.encoding === "windows-1252"
+      ? text.replace(/[\x80-\x9F]/g, (c) => windows1252[c.charCodeAt(0) - 0x80] ?? c)
+      : text;
   } catch (cause) {
     const what =
       cause instanceof RangeError ? `The encoding "${label}" is not known.` : `The bytes are not ${label}, as the file says.`;
     throw new BinaryFileError(source, `${what} Convert the file to UTF-8: ${iconv(label.toUpperCase(), source)}`, { cause });
   }
 }
+
+/** What windows-1252 has at 0x80 to 0x9F. Node 20 decodes it as ISO-8859-1, which has control characters there. */
+const windows1252 = [..."€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8DŽ\x8F\x90‘’“”•–—˜™š›œ\x9DžŸ"];
 
 function iconv(from: string, source: string): string {
   return `iconv -f ${from} -t UTF-8 "${source}"`;

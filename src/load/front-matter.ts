@@ -27,7 +27,7 @@ export async function frontMatter(text: string): Promise<FrontMatter | undefined
 async function fieldsOf(yaml: string): Promise<{ [key: string]: Json }> {
   const { parse } = await import("yaml");
   try {
-    const value: unknown = parse(yaml, { logLevel: "silent" });
+    const value: unknown = parse(yaml, { logLevel: "error" });
     if (value === null || value === undefined) return {};
     const fields = toJson(value);
     if (typeof fields === "object" && fields !== null && !Array.isArray(fields)) return fields;

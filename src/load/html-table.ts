@@ -8,18 +8,16 @@ import type { Line } from "./html-text.ts";
  */
 export function tableRows(table: Element, blocksOf: (cell: Element) => Line[][]): Line[] | undefined {
   if (/^(?:presentation|none)$/.test(attribute(table, "role") ?? "")) return undefined;
-  const rows: Element[] = [];
-  const caption: Line[] = [];
-  for (const part of table.childNodes) {
-    if (!isElement(part)) continue;
-    if (part.tagName === "caption") caption.push(...blocksOf(part).flat());
-    if (part.tagName === "tr") rows.push(part);
-    else if (/^t(?:head|body|foot)$/.test(part.tagName)) {
-      rows.push(...part.childNodes.filter(isElement).filter((row) => row.tagName === "tr"));
-    }
-  }
+  const parts = table.childNodes.filter(isElement);
+  const caption = parts.filter(({ tagName }) => tagName === "caption").flatMap((part) => blocksOf(part).flat());
+  const rows = parts.flatMap((part) => {
+    if (part.tagName === "tr") return [part];
+    return /^t(?:head|body|foot)$/.test(part.tagName)
+      ? part.childNodes.filter(isElement).filter(({ tagName }) => tagName === "tr")
+      : [];
+  });
   const cells = rows.map((row) => row.childNodes.filter(isElement).filter((cell) => /^t[dh]$/.test(cell.tagName)));
-  const columns = Math.max(0, ...cells.map((row) => row.length));
+  const columns = cells.reduce((most, row) => Math.max(most, row.length), 0);
   if (columns < 2 || cells.flat().some(holdsLayout)) return undefined;
   const written = cells.map((row, i): { texts: string[]; line: number } => {
     const lines = row.map((cell) => blocksOf(cell).flat());
@@ -31,9 +29,10 @@ export function tableRows(table: Element, blocksOf: (cell: Element) => Line[][])
   const full = written.filter(({ texts }) => texts.some((text) => text !== ""));
   const head = full[0];
   if (head === undefined) return [];
-  const line = (texts: string[]) => `| ${Array.from({ length: columns }, (_, i) => texts[i] ?? "").join(" | ")} |`;
+  // The head says how many columns there are; shorter rows may stay short.
+  while (head.texts.length < columns) head.texts.push("");
   const rule = { text: `|${" --- |".repeat(columns)}`, line: head.line };
-  const body = full.map(({ texts, line: at }) => ({ text: line(texts), line: at }));
+  const body = full.map(({ texts, line: at }) => ({ text: `| ${texts.join(" | ")} |`, line: at }));
   const blank = caption.length === 0 ? [] : [{ text: "", line: caption.at(-1)!.line }];
   return [...caption, ...blank, body[0]!, rule, ...body.slice(1)];
 }

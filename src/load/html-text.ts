@@ -82,12 +82,15 @@ function textOf(node: Node): string {
 function blocksOf(element: Element, depth: number): Line[][] {
   const out: Line[][] = [];
   let paragraph: Line[] = [];
+  // Line 0: nothing of it has come yet.
   let current: Line = { text: "", line: 0 };
+  let atSpace = true;
 
   const endLine = () => {
     const text = current.text.trim();
     if (text !== "") paragraph.push({ text: escaped(text), line: current.line });
     current = { text: "", line: 0 };
+    atSpace = true;
   };
   const end = () => {
     endLine();
@@ -97,10 +100,12 @@ function blocksOf(element: Element, depth: number): Line[][] {
   const add = (text: string, line: number) => {
     // A soft hyphen only says where a word might be broken.
     const flat = text.replaceAll("\u00AD", "").replace(/[\s\u00A0]+/g, " ");
-    if (current.text.trim() === "" && flat.trim() !== "") {
+    if (current.line === 0 && flat.trim() !== "") {
       current.line = line + (/^\s*/.exec(text)![0].match(/\n/g)?.length ?? 0);
     }
-    current.text += current.text.endsWith(" ") || current.text === "" ? flat.trimStart() : flat;
+    const rest = atSpace ? flat.trimStart() : flat;
+    current.text += rest;
+    if (rest !== "") atSpace = rest.endsWith(" ");
   };
   const visit = (node: Node, level: number): void => {
     if (!isElement(node)) {
@@ -121,7 +126,7 @@ function blocksOf(element: Element, depth: number): Line[][] {
     const special = specialBlock(node, level);
     if (special !== undefined) {
       end();
-      out.push(...special);
+      for (const block of special) out.push(block);
       return;
     }
     if (blocks.has(tagName)) end();
@@ -163,7 +168,8 @@ function codeBlock(element: Element): Line[][] {
   if (raw.join("").trim() === "") return [];
   // The parser takes away a line break right behind the tag, and tells the place of the text as if it had not.
   const line = lineOf(element.childNodes[0] ?? element);
-  const longest = Math.max(2, ...(raw.join("\n").match(/`+/g) ?? []).map((run) => run.length));
+  const runs = raw.join("\n").match(/`+/g) ?? [];
+  const longest = runs.reduce((most, run) => Math.max(most, run.length), 2);
   const fence = "`".repeat(longest + 1);
   const lines = raw.map((text, i) => ({ text: text.replaceAll("\u00A0", " "), line: line + i }));
   return [[{ text: fence, line }, ...lines, { text: fence, line: line + raw.length - 1 }]];
@@ -181,7 +187,9 @@ function list(element: Element, depth: number): Line[][] {
     // A list inside an item goes without a blank line, paragraphs need one.
     const lines = inner.length === 2 && /^(?:- |\d+\. )/.test(inner[1]![0]!.text) ? inner.flat() : spaced(inner);
     if (lines.length === 0) continue;
-    out.push(...lines.map(({ text, line }, i) => ({ text: text === "" ? "" : (i === 0 ? mark : indent) + text, line })));
+    lines.forEach(({ text, line }, i) => {
+      out.push({ text: text === "" ? "" : (i === 0 ? mark : indent) + text, line });
+    });
     number++;
   }
   return out.length === 0 ? [] : [out];

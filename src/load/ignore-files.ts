@@ -17,8 +17,9 @@ export async function withRulesOf(folder: string, above: IgnoreRules): Promise<I
   const texts = await Promise.all(
     [".gitignore", ".ragignore"].map((name) => readFile(join(folder, name), "utf8").catch(() => "")),
   );
-  if (texts.join("") === "") return above;
-  return [...above, { folder, rules: ignore({ ignorecase: false }).add(texts) }];
+  const text = texts.join("\n");
+  if (text.trim() === "") return above;
+  return [...above, { folder, rules: ignore({ ignorecase: false }).add(text) }];
 }
 
 /**

@@ -145,9 +145,10 @@ function matches({ include, exclude }: { include?: readonly string[] | undefined
 }
 
 function globs(patterns: readonly string[] = []): (path: string) => boolean {
-  const tests = patterns.map((pattern) =>
-    picomatch(pattern.replace(/^\.\//, "").replace(/\/$/, ""), { dot: true, basename: true }),
-  );
+  const tests = patterns.map((pattern) => {
+    const glob = pattern.replace(/^\.\//, "").replace(/\/$/, "");
+    return picomatch(glob, { dot: true, basename: !glob.includes("/") });
+  });
   return (path) => tests.some((test) => test(path));
 }
 

@@ -125,7 +125,7 @@ describe.each(chunkers)("the %s chunker", (_, make) => {
           }
         },
       ),
-      { numRuns: 600 },
+      { numRuns: Number(process.env.FC_RUNS ?? 200) },
     );
   });
 
@@ -160,9 +160,7 @@ describe.each(chunkers)("the %s chunker", (_, make) => {
   it("cuts a long paragraph between sentences, and wrapped lines do not count as such", () => {
     const text = "One sentence goes\nover lines. Another\none does too. The third.";
     const chunks = make({ size: 32, overlap: 0, measure: characters }).chunk({ text });
-    expect(chunks.map((chunk) => chunk.text)).toEqual(
-      ["One sentence goes\nover lines.", "Another\none does too. The third."].slice(0, chunks.length),
-    );
+    expect(chunks.map((chunk) => chunk.text)).toEqual(["One sentence goes\nover lines.", "Another\none does too. The third."]);
   });
 
   it("repeats whole sentences where an overlap is asked for", () => {
@@ -181,16 +179,16 @@ describe.each(chunkers)("the %s chunker", (_, make) => {
     expect(chunks.map(({ text }) => text.length)).toEqual([sentence.length * 6 - 1, sentence.length * 5 - 1]);
   });
 
-  it("takes a single line of a million characters, and asks the measure about little more", () => {
+  it("takes a single line of many characters, and asks the measure about little more", () => {
     for (const unit of ["x", "word ", "漢字", "🙂", "e\u0301"]) {
-      const text = unit.repeat(1_000_000 / unit.length);
+      const text = unit.repeat(200_000 / unit.length);
       let measured = 0;
       const measure = (part: string) => {
         measured += part.length;
         return approximateTokens(part);
       };
       const chunks = make({ measure, overlap: 0 }).chunk({ text, format: "markdown" });
-      expect(chunks.length).toBeLessThan(8_000);
+      expect(chunks.length).toBeLessThan(1_600);
       expect(
         chunks
           .map((chunk) => chunk.text)

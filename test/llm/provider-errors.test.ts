@@ -44,7 +44,7 @@ describe("httpError", () => {
     [409, {}, errors.BadRequestError],
     [413, {}, errors.BadRequestError],
     [422, {}, errors.BadRequestError],
-    [429, { error: { code: "insufficient_quota", message: "maximum context length" } }, errors.RateLimitError],
+    [429, { error: { code: "insufficient_quota", message: "maximum context length" } }, errors.QuotaExceededError],
     [502, "<html>", errors.ServerError],
     [503, {}, errors.OverloadedError],
     [undefined, { error: { type: "overloaded_error", message: "busy" } }, errors.OverloadedError],
