@@ -8,7 +8,17 @@ export { embedAll, embedOne } from "./embed/embed.ts";
 export type { Embedder, EmbedderLimits, EmbeddingKind, EmbedOptions } from "./embed/embedder.ts";
 export * from "./errors.ts";
 export { type Call, call } from "./llm/call.ts";
-export type { Extra, FinishReason, Message, Model, ModelEvent, ModelParams, ModelRequest, ModelResponse, Usage } from "./llm/model.ts";
+export type {
+  Extra,
+  FinishReason,
+  Message,
+  Model,
+  ModelEvent,
+  ModelParams,
+  ModelRequest,
+  ModelResponse,
+  Usage,
+} from "./llm/model.ts";
 export type { CallResponse } from "./llm/response.ts";
 export type { CallSettings, MessageInput, MessagesInput, ModelInput, Prompt, PromptConfig } from "./llm/settings.ts";
 export type { CallEvent, CallStream } from "./llm/stream.ts";

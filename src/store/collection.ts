@@ -71,13 +71,13 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
    * Updates the documents that match, and embeds again where their text changed.
    * @throws InputError without a condition, unless told `{ all: true }`.
    */
-  update(changes: Changes<D>, where: SQL | Everything, options?: WriteOptions): Promise<Written<D>>;
+  update(changes: Changes<D>, where: SQL | Everything | undefined, options?: WriteOptions): Promise<Written<D>>;
 
   /**
    * Deletes the documents that match, with their chunks. Returns how many documents.
    * @throws InputError without a condition, unless told `{ all: true }`.
    */
-  delete(where: SQL | Everything, options?: WriteOptions): Promise<number>;
+  delete(where: SQL | Everything | undefined, options?: WriteOptions): Promise<number>;
 
   /** The document with this primary key, or undefined. Of several columns, the key is an object. */
   get(key: Key): Promise<Row<D> | undefined>;
@@ -170,7 +170,7 @@ function list<T>(rows: T | readonly T[]): AnyRow[] {
   return (Array.isArray(rows) ? rows : [rows]) as AnyRow[];
 }
 
-function condition(where: SQL | Everything): SQL | undefined {
+function condition(where: SQL | Everything | undefined): SQL | undefined {
   if (typeof where === "object" && where !== null && "all" in where && where.all === true) return undefined;
   checkCondition(where as SQL | undefined, "where");
   return where as SQL;

@@ -121,8 +121,8 @@ export type SearchMode = "vector" | "keyword" | "hybrid";
 export interface SearchOptions {
   /** Default: `hybrid` where there is a `tsvector` column, else `vector`. */
   mode?: SearchMode;
-  /** Any Drizzle condition over the columns of documents and chunks. */
-  where?: SQL;
+  /** Any Drizzle condition over the columns of documents and chunks. An `undefined` that is given (`and()` of nothing) is refused. */
+  where?: SQL | undefined;
   /** Most hits. Default: 10. */
   limit?: number;
   /** Hits to pass over. Default: 0. */
@@ -138,7 +138,7 @@ export interface SearchOptions {
 export type Query = string | Float32Array | { text: string; vector: Float32Array };
 
 export interface ListOptions {
-  where?: SQL;
+  where?: SQL | undefined;
   orderBy?: SQL | PgColumn | (SQL | PgColumn)[];
   /** Default: 100. */
   limit?: number;

@@ -24,18 +24,6 @@ export function similarity(metric: Metric, distance: number): number {
   }
 }
 
-/** The greatest distance that still has a score: the inverse of `similarity`. */
-export function distanceOf(metric: Metric, score: number): number {
-  switch (metric) {
-    case "cosine":
-      return 1 - score;
-    case "ip":
-      return -score;
-    default:
-      return score <= 0 ? Number.POSITIVE_INFINITY : 1 / score - 1;
-  }
-}
-
 /** `select key…, distance … order by distance limit n`, for the nearest passages that match. */
 export function nearest(shape: Shape, vector: SQL, where: SQL | undefined, limit: number): SQL {
   const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
