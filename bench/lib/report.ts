@@ -32,7 +32,7 @@ export function report(measure: Measure): void {
   const verdict = met === null ? " " : met ? "✓" : "✗";
   const bar = measure.bar === undefined ? "" : `(bar ${measure.bar})`;
   console.log(
-    `${verdict} ${measure.measure.padEnd(64)} ${String(value).padStart(9)} ${measure.unit.padEnd(10)} ${bar.padEnd(14)} ${measure.detail ?? ""}`,
+    `${verdict} ${measure.measure.padEnd(92)} ${String(value).padStart(9)} ${measure.unit.padEnd(11)} ${bar.padEnd(14)} ${measure.detail ?? ""}`,
   );
 }
 

@@ -1,4 +1,5 @@
 // Times things side by side: contenders take turns in one run, so that a machine whose speed drifts treats them alike.
+import { random } from "./vectors.ts";
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -14,7 +15,8 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Runs each contender once a round, in turning order, after some rounds that do not count.
+ * Runs each contender once a round, in an order drawn anew each round (nobody always follows the one that leaves the most garbage), after
+ * some rounds that do not count.
  * Returns the milliseconds of every counted round by contender.
  */
 export async function takeTurns<K extends string>(
@@ -24,9 +26,10 @@ export async function takeTurns<K extends string>(
 ): Promise<Record<K, number[]>> {
   const names = Object.keys(contenders) as K[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
+  const next = random(1);
   for (let round = -warmup; round < rounds; round++) {
-    for (let i = 0; i < names.length; i++) {
-      const name = names[(i + Math.abs(round)) % names.length] as K;
+    const order = names.map((name) => ({ name, at: next() })).sort((a, b) => a.at - b.at);
+    for (const { name } of order) {
       const took = await timed(() => contenders[name](Math.abs(round)));
       if (round >= 0) times[name].push(took);
     }

@@ -50,14 +50,35 @@ const proseLines: Cutter = (text, start, end) => {
   return wrapped.length > cuts.length / 2 ? [] : cuts;
 };
 
+/** How much ICU is shown at once: what it takes for one sentence is in proportion to the whole text it was given. */
+const WINDOW = 2_048;
+
+/** Where the sentences of a text start. */
+function starts(text: string): number[] {
+  const out: number[] = [];
+  let length = WINDOW;
+  for (let at = 0; at < text.length; ) {
+    const whole = at + length >= text.length;
+    const found = Array.from(sentences.segment(text.slice(at, at + length)), ({ index }) => at + index);
+    const last = found.at(-1) ?? at;
+    // The last one may go on behind the window, and is read again with what follows.
+    if (!whole && last === at) {
+      length *= 2;
+      continue;
+    }
+    for (const start of whole ? found : found.slice(0, -1)) out.push(start);
+    at = whole ? text.length : last;
+    length = WINDOW;
+  }
+  return out;
+}
+
 const sentenceEnds: Cutter = (text, start, end) => {
   // A line that is wrapped does not end a sentence.
   const unwrapped = text.slice(start, end).replace(/[\r\n\u0085\u2028\u2029]/g, " ");
-  const cuts: number[] = [];
-  for (const { index } of sentences.segment(unwrapped)) {
-    if (index > 0 && isBoundary(text, start + index)) cuts.push(start + index);
-  }
-  return cuts;
+  return starts(unwrapped)
+    .map((index) => start + index)
+    .filter((at) => at > start && isBoundary(text, at));
 };
 
 /** Ends of sentences that are ends of lines too. */
@@ -75,15 +96,15 @@ export const codeCutters: readonly Cutter[] = [paragraphs, lines, spaces];
 /** Where a repeated end may start, best first. */
 export const overlapCutters: readonly Cutter[] = [sentenceEnds, lines, spaces];
 
-/** The last end of a word in the second half of a range without white space, such as Chinese or a long identifier; else undefined. */
+/** The last end of a word shortly before the end of a range without white space, such as Chinese or a long identifier. */
 export function wordEnd(text: string, start: number, end: number): number | undefined {
-  const from = start + ((end - start) >> 1);
+  const from = boundaryBefore(text, Math.max(start + ((end - start) >> 1), end - 256));
   let found: number | undefined;
   // A little of what follows shows whether the last word ends here.
-  for (const { index } of words.segment(text.slice(start, end + 32))) {
-    const at = start + index;
+  for (const { index } of words.segment(text.slice(from, end + 32))) {
+    const at = from + index;
     if (at > end) break;
-    if (at > from && isBoundary(text, at)) found = at;
+    if (at > from && at > start && isBoundary(text, at)) found = at;
   }
   return found;
 }

@@ -23,6 +23,9 @@ const blocks = new Set(
   ).split(" "),
 );
 
+/** Lists and quotations nested deeper lose their marks, which would take more room than the text. */
+const DEEPEST_MARKS = 64;
+
 /** Reads a page: the text of its content as Markdown, without links' addresses, images, and what is around the content. */
 export function readPage(html: string): Page {
   const { head, body } = partsOf(html);
@@ -152,9 +155,9 @@ function specialBlock(element: Element, depth: number): Line[][] | undefined {
     return text === "" ? [] : [[{ text: `${"#".repeat(Number(tagName[1]))} ${text}`, line: lines[0]!.line }]];
   }
   if (tagName === "pre" || tagName === "listing" || tagName === "xmp") return codeBlock(element);
-  if (tagName === "ul" || tagName === "ol") return list(element, depth);
+  if (depth < DEEPEST_MARKS && (tagName === "ul" || tagName === "ol")) return list(element, depth);
   if (tagName === "hr") return [[{ text: "---", line: lineOf(element) }]];
-  if (tagName === "blockquote") {
+  if (depth < DEEPEST_MARKS && tagName === "blockquote") {
     const quoted = spaced(blocksOf(element, depth)).map(({ text, line }) => ({ text: `> ${text}`.trimEnd(), line }));
     return quoted.length === 0 ? [] : [quoted];
   }

@@ -108,7 +108,7 @@ const someText = fc.oneof(
 );
 const someMeasure = fc.constantFrom<Measure>(characters, approximateTokens, (text) => text.split(/\s+/).length);
 
-describe.each(chunkers)("the %s chunker", (_, make) => {
+describe.each(chunkers)("the %s chunker", { timeout: 120_000 }, (_, make) => {
   it("keeps every character, the size, the order and whole characters", () => {
     fc.assert(
       fc.property(

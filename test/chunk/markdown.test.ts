@@ -97,7 +97,7 @@ describe("blocks", () => {
   });
 });
 
-describe("long texts", () => {
+describe("long texts", { timeout: 120_000 }, () => {
   it("sees the same headings however long the text is", () => {
     const part = `# Heading\n\n${words(40)}\n\n- ${words(3)}\n- ${words(3)}\n\n\`\`\`\n# comment\n\`\`\`\n\n`;
     const chunks = chunk(part.repeat(300), 1_000);

@@ -33,9 +33,12 @@ function cli(
       env: { ...env, DATABASE_URL: database, ...options.env },
     });
     const ended: Ended = { code: null, out: "", err: "" };
+    let told = false;
     const watch = (stream: "out" | "err") => (data: Buffer) => {
       ended[stream] += data;
-      if (options.until?.test(ended[stream])) child.kill("SIGINT");
+      if (told || options.until?.test(ended[stream]) !== true) return;
+      told = true;
+      child.kill("SIGINT");
     };
     child.stdout.on("data", watch("out"));
     child.stderr.on("data", watch("err"));

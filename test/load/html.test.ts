@@ -118,7 +118,7 @@ describe("htmlLoader", () => {
     expect(await text("<b>".repeat(5_000) + "deep")).toEqual(expect.any(String));
   });
 
-  it.skipIf(data === undefined)("finds the article of real pages", async () => {
+  it.skipIf(data === undefined)("finds the article of real pages", { timeout: 120_000 }, async () => {
     const folder = join(data ?? "", "documents/html");
     const names = readdirSync(folder);
     let [recall, precision] = [0, 0];
