@@ -19,7 +19,10 @@ const project = resolve(import.meta.dirname, "..");
 const own = {
   paths: [resolve(project, "README.md"), resolve(project, "docs")],
   search: "delete rows in a transaction of my own",
-  questions: ["What does it mean when a citation is partial?", "Which Postgres servers can the tests use?"],
+  questions: [
+    "What does an exact verdict say about a quote?",
+    "What happens to a search that comes back with fewer hits than the limit?",
+  ],
 };
 
 async function main(folder: string | undefined, question: string | undefined) {

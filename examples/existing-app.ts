@@ -10,14 +10,15 @@ import * as schema from "./schema.ts";
 if (!process.env.DATABASE_URL) throw new Error("Set DATABASE_URL to a Postgres server: docker compose up -d --wait");
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 2 });
 const db = drizzle(pool, { schema });
-await migrate(db, { folder: new URL("drizzle", import.meta.url).pathname });
+await migrate(db, { folder: `${import.meta.dirname}/drizzle` });
 
 const { articles, articleChunks } = schema;
 // Rows that were there long before this package, and have no passages.
-await db.insert(articles).values([
+const rows = [
   { slug: "tea", title: "Tea", body: "Green tea is brewed at 80 degrees.", lang: "en" },
   { slug: "coffee", title: "Coffee", body: "Ground coffee is brewed at 92 to 96 degrees.", lang: "en" },
-]);
+];
+await db.insert(articles).values(rows).onConflictDoNothing();
 
 const docs = collection(db, {
   documents: articles,

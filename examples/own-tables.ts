@@ -1,11 +1,11 @@
 // Documents and their passages in tables of your own, with your own transactions. npx tsx examples/own-tables.ts
-import { and, eq, gt } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { hashingEmbedder } from "../src/embed/hashing.ts"; // "drizzle-rag/embed/hashing"
 import { collection, connect, migrate } from "../src/index.ts"; // "drizzle-rag"
 import { articleChunks, articles, orders } from "./schema.ts";
 
 const db = await connect(process.env.DATABASE_URL);
-await migrate(db, { folder: new URL("drizzle", import.meta.url).pathname });
+await migrate(db, { folder: `${import.meta.dirname}/drizzle` });
 
 const docs = collection(db, {
   documents: articles,
@@ -27,7 +27,7 @@ console.log(`the second time: ${again.embedded} embedded, ${again.kept} kept`);
 
 // Filters are Drizzle's, over any column of documents and passages; hits are typed by the tables.
 const hits = await docs.search("When do parcels leave?", {
-  where: and(eq(articles.lang, "en"), gt(articles.updatedAt, new Date("2024-01-01"))),
+  where: eq(articles.lang, "en"),
   limit: 1,
 });
 for (const { document, text, score } of hits) console.log(`${document.title} (${score.toFixed(2)}): ${text}`);

@@ -5,7 +5,7 @@ import { collection, connect, migrate } from "../src/index.ts"; // "drizzle-rag"
 import { products } from "./schema.ts";
 
 const db = await connect(process.env.DATABASE_URL);
-await migrate(db, { folder: new URL("drizzle", import.meta.url).pathname });
+await migrate(db, { folder: `${import.meta.dirname}/drizzle` });
 
 const shop = collection(db, {
   documents: products,

@@ -146,6 +146,17 @@ export class ConstraintError extends DatabaseError {
   }
 }
 
+/** The database's role may not do this, or a row-level security policy refuses the row. */
+export class DatabasePermissionError extends DatabaseError {}
+
+/** A write to a database that only answers reads: a replica, or one that is set to read only. */
+export class ReadOnlyDatabaseError extends DatabaseError {}
+
+/** Another transaction was in the way (a deadlock, a serialization failure, a replica that had to catch up), also after several tries. */
+export class DatabaseConflictError extends DatabaseError {
+  override readonly retryable = true;
+}
+
 // — Optional parts —————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /** An optional package is not installed. */

@@ -1,12 +1,15 @@
 // The driver's and Postgres' errors in this package's words.
 import {
   ConstraintError,
+  DatabaseConflictError,
   DatabaseError,
+  DatabasePermissionError,
   DatabaseUnreachableError,
   DrizzleRagError,
   InputError,
   MissingExtensionError,
   MissingMigrationError,
+  ReadOnlyDatabaseError,
 } from "../errors.ts";
 
 /** What `pg` and PGlite both put on an error that the server sent. */
@@ -29,6 +32,10 @@ const unreachable = new Set([
   "EPIPE",
 ]);
 
+/** What `pg` says, without a code, of a connection that is gone or never came. */
+const lostConnection =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed)|timeout exceeded when trying to connect/;
+
 /** Runs `work`; what it throws comes out as an error of this package. */
 export async function withTranslatedErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -48,7 +55,7 @@ export function translated(error: unknown, doing?: string): unknown {
   const { code, message } = root;
   const cause = { cause: error };
 
-  if (unreachable.has(code) || /^Connection terminated|timeout exceeded when trying to connect/.test(message)) {
+  if (unreachable.has(code) || lostConnection.test(message)) {
     return new DatabaseUnreachableError(`${prefix}${message || code}. Is the server running, and the address right?`, cause);
   }
   switch (code) {
@@ -59,8 +66,25 @@ export function translated(error: unknown, doing?: string): unknown {
     case "57P01":
     case "57P02":
     case "57P03":
+    case "57P05":
+    case "25P03":
     case "08006":
       return new DatabaseUnreachableError(`${prefix}${message}. The server is stopping or starting; try again.`, cause);
+    case "53300":
+      return new DatabaseUnreachableError(`${prefix}${message}. Use fewer connections, or a pooler.`, cause);
+    case "25006":
+      return new ReadOnlyDatabaseError(
+        `${prefix}${message}. This is a replica, or set to read only; write to the primary.`,
+        cause,
+      );
+    case "40001":
+    case "40P01":
+      return new DatabaseConflictError(`${prefix}${message}. Another transaction was in the way; try again.`, cause);
+    case "42501":
+      return new DatabasePermissionError(
+        `${prefix}${message}. The role lacks a right, or a row-level security policy does not let it write this row.`,
+        cause,
+      );
     case "42P01":
     case "42703":
     case "3F000":
@@ -99,9 +123,14 @@ export function translated(error: unknown, doing?: string): unknown {
   return new DatabaseError(`${prefix}${message}`, cause);
 }
 
-/** SQLSTATE of an error, looked up through Drizzle's wrapping. */
+/** SQLSTATE of an error, looked up through Drizzle's wrapping and this package's. */
 export function sqlState(error: unknown): string | undefined {
-  return rootOf(error)?.code;
+  let current: unknown = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
+    if (typeof (current as ServerError).code === "string") return (current as ServerError).code;
+    current = current.cause;
+  }
+  return undefined;
 }
 
 /** Drizzle wraps what the driver threw (DrizzleQueryError), and a connection to several addresses throws an AggregateError. */
@@ -110,7 +139,7 @@ function rootOf(error: unknown): ServerError | undefined {
   for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
     if (current instanceof AggregateError && current.errors.length > 0) current = current.errors[0];
     if (typeof (current as ServerError).code === "string" || current instanceof DrizzleRagError) return current as ServerError;
-    if (/^Connection terminated|timeout exceeded when trying to connect/.test((current as Error).message)) {
+    if (lostConnection.test((current as Error).message)) {
       return Object.assign(new Error((current as Error).message), { code: "" });
     }
     current = (current as Error).cause;

@@ -5,6 +5,7 @@ import { getTableConfig } from "drizzle-orm/pg-core";
 import { ConfigurationError } from "../errors.ts";
 import type { Metric } from "../table/indexes.ts";
 import { languageOf } from "../table/tsvector.ts";
+import { type UsedIndex, usedIndex } from "./search/approximate.ts";
 import type { CollectionOptions, Field } from "./types.ts";
 
 /** A column with the name that rows know it by. */
@@ -40,12 +41,16 @@ export interface Shape {
   dimensions: number;
   vectorType: "vector" | "halfvec";
   metric: Metric;
+  /** What the index over the vectors holds. */
+  index: UsedIndex;
   language: string;
   /** The document's text, and the name to report when it is bad. */
   textOf: (row: AnyRow) => unknown;
   textField: string;
   /** Keys of the document's columns that the text, title and chunking depend on; undefined: a function, so any of them. */
   textKeys: Set<string> | undefined;
+  /** Columns of the document that a hit is made of, beside its row; undefined: a function reads them, so it may be any. */
+  shownColumns: Record<string, PgColumn> | undefined;
   titleOf: (row: AnyRow) => string | undefined;
   sourceOf: (row: AnyRow) => string | undefined;
   formatOf: (row: AnyRow) => "plain" | "markdown";
@@ -84,11 +89,13 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
   const format = typeof options.format === "object" || typeof options.format === "function" ? field(options.format) : undefined;
   const bodyStart = options.bodyStart === undefined ? undefined : field(options.bodyStart);
   const used = [text, title, format, bodyStart].filter((reader) => reader !== undefined);
+  const shown = [title, source, chunks === undefined ? text : undefined].filter((reader) => reader !== undefined);
   const orNothing = (value: string | null | undefined) => value ?? undefined;
+  const documentColumns = readable(documents);
   return {
     documents,
     documentKey: primaryKey(documents),
-    documentColumns: readable(documents),
+    documentColumns,
     passages,
     passageKey: primaryKey(passages),
     passageColumns: readable(passages),
@@ -98,10 +105,14 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     dimensions,
     vectorType,
     metric: options.metric ?? "cosine",
+    index: usedIndex(passages, columns.embedding.column, options.index),
     language: options.language ?? (columns.search && languageOf(columns.search)) ?? "english",
     textOf: text.read,
     textField: text.key ?? "text",
     textKeys: used.every(({ key }) => key !== undefined) ? new Set(used.map(({ key }) => key as string)) : undefined,
+    shownColumns: shown.every(({ key }) => key !== undefined)
+      ? Object.fromEntries(shown.map(({ key }) => [key as string, documentColumns[key as string] as PgColumn]))
+      : undefined,
     titleOf: (row) => orNothing(title?.read(row)),
     sourceOf: (row) => orNothing(source?.read(row)),
     formatOf: (row) => (typeof options.format === "string" ? options.format : (format?.read(row) ?? "plain")),

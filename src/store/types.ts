@@ -1,8 +1,10 @@
 // The types of a collection: what it is made of, what goes in and what comes out, all derived from the user's own tables.
 import type { InferInsertModel, InferSelectModel, SQL } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import type { SelectResultFields } from "drizzle-orm/query-builders/select.types";
 import type { Chunker } from "../chunk/chunker.ts";
 import type { Embedder } from "../embed/embedder.ts";
+import type { IndexKind } from "../table/approximation.ts";
 import type { Metric } from "../table/indexes.ts";
 import type { TsVector } from "../table/tsvector.ts";
 import type { Chunk, Source } from "../values.ts";
@@ -64,6 +66,8 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
   namedStatements?: boolean;
   /** How near is measured; the index has to be made for the same one. Default: `cosine`. */
   metric?: Metric;
+  /** Which index searches go through. Default: the first over the vectors that the schema of the table declares. */
+  index?: SearchedIndex;
   /** Text search configuration that queries are read with. Default: that of the `tsvector()` column, else `english`. */
   language?: string;
   /** Which column of `chunks` refers to which of `documents`. Default: the foreign key between the two. */
@@ -76,6 +80,21 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
   search?: PgColumn;
   /** Without `chunks`: a text column for the hash of what was embedded. With it, a change of the embedder is noticed as well. */
   hash?: PgColumn;
+}
+
+/** The index that searches by vector go through, for a table whose schema does not declare it, and how far they look. */
+export interface SearchedIndex {
+  /** Default: what the schema declares, else `full`. */
+  kind?: IndexKind;
+  /** How many leading dimensions are in the index. Default: what the schema declares, else all. */
+  subvector?: number;
+  /**
+   * How many candidates of the index are ranked again by the whole vectors, for each hit wanted; 1: none are. Default: `binary` 10 and at
+   * least 200 from 1,024 bits on, 20 and 400 from 256, 40 and 800 below; with `subvector` 4; else 1.
+   */
+  overfetch?: number;
+  /** Least `hnsw.ef_search`, 1 to 1,000: `recall()` tells what it takes. Default: pgvector's 40, more where a search asks for more. */
+  efSearch?: number;
 }
 
 /** What a write did. */
@@ -91,7 +110,8 @@ export interface Written<D extends PgTable> {
 }
 
 /** A passage that a search found. It can be handed to a call's `sources` as it is. */
-export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined = PgTable | undefined> extends Source {
+export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined = PgTable | undefined, Document = Row<D>>
+  extends Source {
   /** The passage. */
   text: string;
   title: string | undefined;
@@ -110,15 +130,36 @@ export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined 
   score: number;
   /** What each way of searching made of it; left out where that way did not find it. */
   scores: { vector?: number; keyword?: number };
-  /** The document's row. */
-  document: Row<D>;
+  /** The document's row; with the option `select`, what was chosen of it. */
+  document: Document;
   /** The chunk's row; undefined without a table of chunks. */
   chunk: C extends PgTable ? Row<C> : undefined;
+  /** The passage with those around it; there with the option `neighbours`. */
+  context?: HitContext;
 }
+
+/** A passage with those before and after it. */
+export interface HitContext {
+  /**
+   * Exactly `slice(start, end)` of the document's text. With the option `select`, which leaves the document's text out: the chunks
+   * joined, with white space where the chunker left something out between two, so that offsets into it are not the document's.
+   */
+  text: string;
+  /** First UTF-16 unit in the document's text. */
+  start: number;
+  /** One past the last. */
+  end: number;
+}
+
+/** Columns and SQL expressions by the names that results have them under, as in Drizzle's `select()`. */
+export type Selection = Record<string, PgColumn | SQL | SQL.Aliased>;
+
+/** A hit's `document`: what was chosen, else the table's row. */
+export type Chosen<D extends PgTable, S extends Selection | undefined> = S extends Selection ? SelectResultFields<S> : Row<D>;
 
 export type SearchMode = "vector" | "keyword" | "hybrid";
 
-export interface SearchOptions {
+export interface SearchOptions<S extends Selection | undefined = undefined> {
   /** Default: `hybrid` where there is a `tsvector` column, else `vector`. */
   mode?: SearchMode;
   /** Any Drizzle condition over the columns of documents and chunks. An `undefined` that is given (`and()` of nothing) is refused. */
@@ -131,8 +172,41 @@ export interface SearchOptions {
   minScore?: number;
   /** Hybrid: how much each ranking counts. Default: 1 each. */
   weights?: { vector?: number; keyword?: number };
+  /**
+   * What `hit.document` holds: columns and SQL expressions over documents and chunks. Default: all columns of the document but vectors.
+   * What `hit.title` and `hit.source` are read from is fetched as well.
+   */
+  select?: S;
+  /** Chunks before and after each hit that make its `context`, in one more statement for all hits. The filter does not apply to them. Default: 0. */
+  neighbours?: number;
+  /** Most hits of one document. There are still `limit` hits where that many documents match. Default: any number. */
+  perDocument?: number;
+  /**
+   * 0 to 1: how much a hit counts for being unlike those before it rather than for being near the question. Maximal marginal relevance
+   * (Carbonell and Goldstein, 1998, with λ = 1 - diversity) over the 4 × (limit + offset) best hits, in whose order the result is: scores
+   * no longer fall. Default: 0, by score alone.
+   */
+  diversity?: number;
   signal?: AbortSignal;
 }
+
+/** `similar` searches by vector, so what is about words is left out. */
+export interface SimilarOptions<S extends Selection | undefined = undefined> extends Omit<SearchOptions<S>, "mode" | "weights"> {
+  /** The primary key of one of the document's chunks, to search near that alone. Default: near the average of all its chunks. */
+  chunk?: Key;
+}
+
+/** `pages` has its own way of cutting the result. */
+export interface PagesOptions<S extends Selection | undefined = undefined>
+  extends Omit<SearchOptions<S>, "limit" | "offset" | "diversity"> {
+  /** Most hits a page. Default: 10. */
+  pageSize?: number;
+  /** Most hits in all: so many are ranked, once, before the first page. Default: 1,000. */
+  window?: number;
+}
+
+/** What `searchQuery` leaves to your own query is left out. */
+export type SearchQueryOptions = Omit<SearchOptions, "select" | "neighbours" | "diversity">;
 
 /** A question as text, which the embedder turns into a vector; as a ready-made vector; or both. */
 export type Query = string | Float32Array | { text: string; vector: Float32Array };
@@ -176,6 +250,27 @@ export interface LoadOptions {
   signal?: AbortSignal;
   /** Called as vectors are made and batches written, and once more with `building` when the index is built at the end. */
   onProgress?: (progress: Loaded & { building: boolean }) => void;
+}
+
+export interface BackfillOptions {
+  /** Documents a transaction. Default: 100. */
+  batch?: number;
+  /** Batches at once, each on a connection of its own. Default: 1. */
+  concurrency?: number;
+  /** Stops after the current batches are given up; what was committed stays, and the next backfill goes on from there. */
+  signal?: AbortSignal;
+  /** Called after each batch: `done` of `total` rows that were found at the beginning have been looked at. */
+  onProgress?: (progress: Backfilled & { done: number; total: number }) => void;
+}
+
+/** What a backfill did. */
+export interface Backfilled {
+  /** Documents that were given their passages or vector. */
+  documents: number;
+  /** Vectors that were made. */
+  embedded: number;
+  /** Rows without a text, which were left alone. */
+  skipped: number;
 }
 
 /** A primary key's value: of one column as it is, of several as an object. */

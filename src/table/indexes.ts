@@ -1,19 +1,39 @@
 // The indexes that searches over a table of chunks need.
-import { getTableColumns } from "drizzle-orm";
+import { getTableColumns, sql } from "drizzle-orm";
 import type { ExtraConfigColumn, PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { index } from "drizzle-orm/pg-core";
 import { ConfigurationError } from "../errors.ts";
+import {
+  type Approximation,
+  approximated,
+  checkApproximation,
+  defaultKind,
+  denseColumn,
+  type IndexKind,
+  noteOn,
+  operatorClassOf,
+} from "./approximation.ts";
 
 /** How near two vectors are: by angle, by inner product (for vectors of length one), by Euclidean or by city-block distance. */
 export type Metric = "cosine" | "ip" | "l2" | "l1";
 
-export interface ChunkIndexesOptions {
+export interface VectorIndexOptions {
   /** Default: `cosine`. The collection has to be told the same one. */
   metric?: Metric;
+  /**
+   * What the index holds for each vector. The collection finds it out from the table. Default: what `chunkColumns()` was told; else `full`
+   * up to 2,000 dimensions (`halfvec`: 4,000), `half` up to 4,000, `binary` above.
+   */
+  index?: IndexKind;
+  /** How many leading dimensions go into the index, for models that were trained for it (Matryoshka). Default: all. */
+  subvector?: number;
   /** HNSW: neighbours of a node in a layer, 2 to 100. Default: 16. */
   m?: number;
   /** HNSW: candidates looked at while building, 4 to 1,000, at least twice `m`. Default: 64. */
   efConstruction?: number;
+}
+
+export interface ChunkIndexesOptions extends VectorIndexOptions {
   /** The columns that refer to the document. Default: those that are declared with `.references()`, if there are any. */
   parent?: ExtraConfigColumn[];
   /** Names, where the defaults `<table>_embedding_idx`, `<table>_search_idx` and `<table>_parent_idx` do not suit. */
@@ -42,19 +62,40 @@ export function chunkIndexes(t: IndexedColumns, options: ChunkIndexesOptions = {
     parent: `${name}_parent_idx`,
     ...options.names,
   };
-  const { m, efConstruction } = options;
-  const settings = { ...(m !== undefined && { m }), ...(efConstruction !== undefined && { ef_construction: efConstruction }) };
   const parent = options.parent ?? referencingColumns(t);
 
-  const hnsw = index(names.embedding).using(
-    "hnsw",
-    t.embedding.op(operatorClass(realColumn(t.embedding), options.metric ?? "cosine")),
-  );
-  const indexes = [Object.keys(settings).length === 0 ? hnsw : hnsw.with(settings)];
+  const indexes = [vectorIndex(names.embedding, t.embedding, options)];
   if (t.search !== undefined) indexes.push(index(names.search).using("gin", t.search));
   const [first, ...rest] = [...parent, t.ordinal];
   if (parent.length > 0 && first !== undefined) indexes.push(index(names.parent).on(first, ...rest));
   return indexes;
+}
+
+/**
+ * An HNSW index over a vector column of any table, in full or by something shorter.
+ *
+ * @example pgTable("products", { …, embedding: vector({ dimensions: 3072 }) }, (t) => [vectorIndex("products_near", t.embedding, { index: "half" })])
+ * @throws ConfigurationError when the column holds no vectors, or an index of this kind does not take so many dimensions.
+ */
+export function vectorIndex(name: string, column: ExtraConfigColumn, options: VectorIndexOptions = {}) {
+  const { m, efConstruction, metric = "cosine" } = options;
+  const settings = { ...(m !== undefined && { m }), ...(efConstruction !== undefined && { ef_construction: efConstruction }) };
+  const hnsw = index(name).using("hnsw", indexed(column, realColumn(column), options, metric));
+  return Object.keys(settings).length === 0 ? hnsw : hnsw.with(settings);
+}
+
+function indexed(column: ExtraConfigColumn, real: PgColumn, options: VectorIndexOptions, metric: Metric) {
+  const dense = denseColumn(real);
+  if (dense === undefined) return column.op(operatorClass(real, metric));
+  const { type, dimensions } = dense;
+  const noted = noteOn(real);
+  const subvector = options.subvector ?? noted.subvector;
+  const chosen: Approximation = { kind: options.index ?? noted.kind ?? defaultKind(type, subvector ?? dimensions), subvector };
+  checkApproximation(chosen, type, dimensions);
+  const opClass = operatorClassOf(chosen, type, metric);
+  const plain = subvector === undefined && (chosen.kind === "full" || (chosen.kind === "half" && type === "halfvec"));
+  if (plain) return column.op(opClass as "vector_cosine_ops");
+  return sql`(${approximated(sql`${column}`, chosen, type, dimensions)}) ${sql.raw(opClass)}`;
 }
 
 /** pgvector's operator class for a column and a metric, such as `vector_cosine_ops`. */

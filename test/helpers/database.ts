@@ -14,18 +14,29 @@ import { afterAll, inject } from "vitest";
 export const onServer = inject("server") !== "";
 export const databaseName = onServer ? "Postgres" : "embedded Postgres";
 
+// Registered as the file is read: an afterAll() inside a hook, where databases are made, is never run.
+const cleanups: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const clean of cleanups.reverse()) await clean();
+});
+
+/** Runs `clean` after the file's tests, before what was made earlier is closed. For hooks, where `afterAll()` has no effect. */
+export function afterFile(clean: () => Promise<unknown>): void {
+  cleanups.push(clean);
+}
+
 /** A database of its own, with the extension, closed and dropped after the file's tests. */
 export async function freshDatabase(): Promise<NodePgDatabase | PgliteDatabase> {
   if (!onServer) {
     const loadDataDir = new Blob([readFileSync(inject("template"))]);
     const client = await PGlite.create({ extensions: { vector }, loadDataDir });
-    afterAll(() => client.close());
+    cleanups.push(() => client.close());
     return drizzlePglite(client);
   }
   const { url } = await freshServerDatabase();
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => {});
-  afterAll(() => pool.end());
+  cleanups.push(() => pool.end());
   const db = drizzlePg(pool);
   await db.execute(sql`create extension if not exists vector`);
   return db;
@@ -38,7 +49,7 @@ export async function freshServerDatabase(): Promise<{ url: string; name: string
   await admin.connect();
   await admin.query(`create database ${name}`);
   await admin.end();
-  afterAll(async () => {
+  cleanups.push(async () => {
     const again = new pg.Client({ connectionString: inject("server") });
     await again.connect();
     await again.query(`drop database if exists ${name} with (force)`);

@@ -3,7 +3,6 @@ import { and, eq, gt, sql } from "drizzle-orm";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ConfigurationError, ConstraintError, InputError, InvalidTextError } from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
-import { vectorIndexes } from "../../src/store/indexes.ts";
 import { fakeEmbedder } from "../../src/testing/index.ts";
 import { createTables, databaseName, freshDatabase } from "../helpers/database.ts";
 import { articleChunks, articles, dimensions, notes, pageChunks, pages, wiki } from "./tables.ts";
@@ -369,7 +368,10 @@ describe("tables that do not fit", () => {
 });
 
 describe(`loading, on ${databaseName}`, () => {
-  const indexes = async () => (await vectorIndexes(db, articleChunks)).map(({ name }) => name);
+  const indexes = async () => {
+    const { indexes } = await setUp().docs.indexes.status();
+    return indexes.filter(({ kind, state }) => kind === "hnsw" && state === "valid").map(({ name }) => name);
+  };
   const rowsOf = function* (count: number) {
     for (let i = 0; i < count; i++) yield { ...article(`l${i}`, "x"), body: `Number ${i} of many.` };
   };

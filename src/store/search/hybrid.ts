@@ -13,13 +13,14 @@ export interface Question {
 }
 
 /** Cormack, Clarke and Büttcher, Reciprocal Rank Fusion (2009): the constant that keeps the first few ranks from deciding alone. */
-const k = 60;
+export const fusionConstant = 60;
+const k = fusionConstant;
 
 /**
  * How many of each ranking are fused: a passage that is not that near the top of either does not come out on top of both. As
  * many as a scan of the index holds by default, unless more are asked for: up to there no setting has to be changed.
  */
-export function depthOf(request: SearchRequest): number {
+export function depthOf(request: Pick<SearchRequest, "limit" | "offset">): number {
   return Math.max(40, 3 * (request.limit + request.offset));
 }
 

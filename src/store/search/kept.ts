@@ -6,7 +6,7 @@ import { contentHash } from "../../util/hash.ts";
 import type { Shape } from "../shape.ts";
 import { parseKeywords } from "./keyword.ts";
 import type { SearchRequest } from "./request.ts";
-import { type FoundRow, searchStatement } from "./statement.ts";
+import { type FoundRow, isComposed, searchStatement } from "./statement.ts";
 
 /** Different limits, offsets and weights make different statements; past so many, the one that was used longest ago goes. */
 const most = 50;
@@ -17,9 +17,11 @@ interface Prepared {
 
 /** Whether nothing but the question's vector and words tells the request from others of its kind. */
 export function isKeepable(request: SearchRequest): boolean {
-  if (request.where !== undefined) return false;
+  const [{ text, stored }] = request.asked;
+  if (request.where !== undefined || request.select !== undefined || request.keysOnly) return false;
+  if (stored !== undefined || isComposed(request)) return false;
   if (request.mode === "vector") return true;
-  const { phrases, excluded } = parseKeywords(request.text);
+  const { phrases, excluded } = parseKeywords(text);
   return phrases.length === 0 && excluded.length === 0;
 }
 
@@ -36,7 +38,7 @@ export class KeptStatements {
   async run(request: SearchRequest, vector: Float32Array | undefined): Promise<FoundRow[]> {
     const values = {
       vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
-      words: parseKeywords(request.text).words,
+      words: parseKeywords(request.asked[0].text).words,
     };
     return (await this.statement(request).execute(values)) as FoundRow[];
   }
@@ -53,10 +55,11 @@ export class KeptStatements {
   }
 
   private prepare(request: SearchRequest): Prepared {
-    const statement = searchStatement(this.db, this.shape, request, {
+    const question = {
       vector: sql`${sql.placeholder("vector")}::vector${sql.raw(this.shape.vectorType === "halfvec" ? "::halfvec" : "")}`,
       keywords: { words: sql.placeholder("words"), phrases: [], excluded: [] },
-    });
+    };
+    const statement = searchStatement(this.db, this.shape, request, [question]);
     // Drizzle's drivers take an empty name for an unnamed statement, which any pooler can handle.
     return statement.prepare(this.named ? `drizzle_rag_${contentHash(statement.toSQL().sql).slice(0, 24)}` : "");
   }

@@ -1,7 +1,10 @@
 // Pieces of SQL that the ways to search share.
 import { type Column, getTableName, is, SQL, sql } from "drizzle-orm";
-import type { Shape } from "../shape.ts";
+import { InputError } from "../../errors.ts";
+import type { NamedColumn, Shape } from "../shape.ts";
+import type { Key } from "../types.ts";
 import { belongsTogether } from "../write/chunked.ts";
+import { keyIn } from "../write/context.ts";
 
 /** The passages' key: `"chunks"."id"`, several with commas. */
 export function keyColumns(shape: Shape): SQL {
@@ -31,6 +34,23 @@ export function keyMatches(shape: Shape, of: string): SQL {
     shape.passageKey.map(({ column }, i) => sql`${column} = ${sql.identifier(of)}.${keyAlias(i)}`),
     sql` and `,
   );
+}
+
+/**
+ * The condition that a key's columns have these values.
+ * @throws InputError when the key lacks a column.
+ */
+export function keyEquals(columns: readonly NamedColumn[], key: Key): SQL {
+  const values = columns.map((column) => {
+    const value = typeof key === "object" ? key?.[column.key] : key;
+    if (value === undefined) throw new InputError(`The key has no "${column.key}".`, { field: column.key });
+    return value;
+  });
+  if (typeof key !== "object" && values.length > 1) {
+    const names = columns.map((column) => column.key).join(", ");
+    throw new InputError(`The primary key has several columns; give an object with ${names}.`, { field: names });
+  }
+  return keyIn(columns, [values]);
 }
 
 /** Joins the documents where the condition speaks of them; where it does not, the index over the vectors stands alone. */

@@ -2,26 +2,49 @@
 import { is, Param, Placeholder, SQL } from "drizzle-orm";
 import { ConfigurationError, InputError } from "../../errors.ts";
 import type { Shape } from "../shape.ts";
-import type { Query, SearchMode, SearchOptions } from "../types.ts";
+import type { Query, SearchMode, SearchOptions, Selection } from "../types.ts";
 
-export interface SearchRequest {
-  mode: SearchMode;
+/** One question of a search. */
+export interface Asked {
   /** Words to look for; empty when the question is a vector alone. */
   text: string;
   vector: Float32Array | undefined;
+  /** A subquery for a vector that is in the database already. */
+  stored: SQL | undefined;
+}
+
+export interface SearchRequest {
+  mode: SearchMode;
+  /** Mostly one; the rankings of several are fused. */
+  asked: readonly [Asked, ...Asked[]];
   where: SQL | undefined;
+  /** The user's part of it, which is likely to come again. */
+  filter: SQL | undefined;
   limit: number;
   offset: number;
   minScore: number | undefined;
   weights: { vector: number; keyword: number };
+  /** Undefined: whole rows. */
+  select: Selection | undefined;
+  neighbours: number;
+  /** Undefined: any number, which is also what it means where a document is its own only passage. */
+  perDocument: number | undefined;
+  diversity: number;
+  /** Only keys and scores are wanted; what is shown is fetched later. */
+  keysOnly: boolean;
   signal: AbortSignal | undefined;
 }
 
 /** @throws ConfigurationError or InputError for options that cannot be meant. */
-export function searchRequest(shape: Shape, query: Query, options: SearchOptions): SearchRequest {
-  const { text, vector } = parts(query);
-  const byDefault = vector !== undefined && text === "" ? "vector" : shape.columns.search === undefined ? "vector" : "hybrid";
-  const mode = options.mode ?? byDefault;
+export function searchRequest(
+  shape: Shape,
+  query: Query | readonly Query[],
+  options: SearchOptions<Selection | undefined>,
+): SearchRequest {
+  const asked = isList(query) ? query.map(parts) : [parts(query)];
+  if (!isSome(asked)) throw new InputError("There is no question in the list.", { field: "query" });
+  const inWords = asked.every(({ text, vector }) => text !== "" || vector === undefined);
+  const mode = options.mode ?? (inWords && shape.columns.search !== undefined ? "hybrid" : "vector");
   if (!["vector", "keyword", "hybrid"].includes(mode)) {
     throw new ConfigurationError(`mode: "${mode}" is not a way to search. Use "vector", "keyword" or "hybrid".`);
   }
@@ -30,29 +53,63 @@ export function searchRequest(shape: Shape, query: Query, options: SearchOptions
       `mode "${mode}" needs a tsvector column. chunkColumns() brings one; or make one with tsvector() from drizzle-rag/table.`,
     );
   }
-  if (mode !== "vector" && text.trim() === "")
+  if (mode !== "vector" && asked.some(({ text }) => text.trim() === ""))
     throw new InputError(`mode "${mode}" needs a question in words.`, { field: "query" });
+  return { ...completed(shape, options), mode, asked };
+}
+
+/** A search near a vector that is in the database. */
+export function storedRequest(shape: Shape, stored: SQL, options: SearchOptions<Selection | undefined>): SearchRequest {
+  return { ...completed(shape, options), mode: "vector", asked: [{ text: "", vector: undefined, stored }] };
+}
+
+function completed(shape: Shape, options: SearchOptions<Selection | undefined>): Omit<SearchRequest, "mode" | "asked"> {
   if ("where" in options) checkCondition(options.where, "where");
+  const neighbours = whole(options.neighbours ?? 0, "neighbours", 0);
+  if (neighbours > 0) needsChunks(shape, "neighbours");
+  const perDocument = options.perDocument === undefined ? undefined : whole(options.perDocument, "perDocument", 1);
+  const { diversity = 0 } = options;
+  if (!(diversity >= 0 && diversity <= 1)) throw new InputError(`${diversity} is not between 0 and 1.`, { field: "diversity" });
   return {
-    mode,
-    text,
-    vector,
     where: options.where,
+    filter: options.where,
     limit: whole(options.limit ?? 10, "limit", 1),
     offset: whole(options.offset ?? 0, "offset", 0),
     minScore: options.minScore,
     weights: { vector: weight(options.weights?.vector, "vector"), keyword: weight(options.weights?.keyword, "keyword") },
+    select: options.select,
+    neighbours,
+    perDocument: shape.chunked ? perDocument : undefined,
+    diversity,
+    keysOnly: false,
     signal: options.signal,
   };
 }
 
-function parts(query: Query): { text: string; vector: Float32Array | undefined } {
+/** @throws ConfigurationError in a collection without a table of chunks. */
+export function needsChunks(shape: Shape, what: string): void {
+  if (!shape.chunked)
+    throw new ConfigurationError(`${what}: the collection has no table of chunks, so a passage is a whole document.`);
+}
+
+function isList(query: Query | readonly Query[]): query is readonly Query[] {
+  return Array.isArray(query);
+}
+
+function isSome<T>(items: readonly T[]): items is readonly [T, ...T[]] {
+  return items.length > 0;
+}
+
+function parts(query: Query): Asked {
+  if (query instanceof Float32Array) return { text: "", vector: query, stored: undefined };
   if (typeof query === "string") {
     if (query.trim() === "") throw new InputError("The question is empty.", { field: "query" });
-    return { text: query, vector: undefined };
+    return { text: query, vector: undefined, stored: undefined };
   }
-  if (query instanceof Float32Array) return { text: "", vector: query };
-  return { text: query.text, vector: query.vector };
+  if (typeof query !== "object" || query === null) {
+    throw new InputError("A question is a text, a Float32Array, or an object with both.", { field: "query" });
+  }
+  return { text: query.text, vector: query.vector, stored: undefined };
 }
 
 /**
@@ -77,7 +134,8 @@ export function checkCondition(where: SQL | undefined, field: string): asserts w
   }
 }
 
-function whole(value: number, field: string, least: number): number {
+/** @throws InputError unless the value is a whole number of at least `least`. */
+export function whole(value: number, field: string, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new InputError(`${value} is not a whole number of at least ${least}.`, { field });
 }

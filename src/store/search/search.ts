@@ -1,47 +1,38 @@
-// Runs a search: embeds the question, sets what completeness needs, and makes hits of the rows.
+// Runs a search: embeds the questions, sets what completeness needs, and makes hits of the rows.
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { type Database, rows } from "../../db/database.ts";
+import { rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
-import { embedAll } from "../../embed/embed.ts";
-import type { Embedder } from "../../embed/embedder.ts";
-import { ConfigurationError } from "../../errors.ts";
-import { checkVector } from "../../util/vectors.ts";
-import type { AnyRow, Shape } from "../shape.ts";
-import type { Hit, Query, SearchOptions } from "../types.ts";
-import { depthOf } from "./hybrid.ts";
-import { isKeepable, type KeptStatements } from "./kept.ts";
-import { type SearchRequest, searchRequest } from "./request.ts";
-import { type Capabilities, exactly, searchSettings, withSettings } from "./settings.ts";
-import { type FoundRow, questionOf, searchStatement } from "./statement.ts";
-import { similarity } from "./vector.ts";
-
-export interface SearchContext {
-  db: Database;
-  shape: Shape;
-  embedder: Embedder | undefined;
-  capabilities: () => Promise<Capabilities>;
-  /** Undefined in a transaction of the user's. */
-  kept: KeptStatements | undefined;
-}
+import { InputError } from "../../errors.ts";
+import type { AnyRow } from "../shape.ts";
+import type { Hit, Row } from "../types.ts";
+import { keyOf, keyText } from "../write/context.ts";
+import { candidates, exactShape, isReranked } from "./approximate.ts";
+import { documentText, inOrder, toHit } from "./hits.ts";
+import { isKeepable } from "./kept.ts";
+import { around, contextOf } from "./neighbours.ts";
+import { candidatesOf, firstPass, nextPass, type Pass } from "./passes.ts";
+import { type SearchContext, vectorsOf } from "./questions.ts";
+import type { SearchRequest } from "./request.ts";
+import { exactly, searchSettings, throughIndex, withSettings } from "./settings.ts";
+import { type FoundRow, isComposed, questionsOf, searchStatement } from "./statement.ts";
 
 /** A search that runs when it is awaited, and can show its statement instead. */
-export class Search<D extends PgTable, C extends PgTable | undefined> implements PromiseLike<Hit<D, C>[]> {
-  private readonly request: SearchRequest;
-  private result: Promise<Hit<D, C>[]> | undefined;
+export class Search<D extends PgTable, C extends PgTable | undefined, Document = Row<D>>
+  implements PromiseLike<Hit<D, C, Document>[]>
+{
+  private result: Promise<Hit<D, C, Document>[]> | undefined;
+  private embedded: Promise<(Float32Array | undefined)[]> | undefined;
 
   constructor(
     private readonly context: SearchContext,
-    query: Query,
-    options: SearchOptions,
-  ) {
-    this.request = searchRequest(context.shape, query, options);
-  }
+    private readonly request: SearchRequest,
+  ) {}
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting a search is how it is run, as with Drizzle's own queries.
-  then<A = Hit<D, C>[], B = never>(
-    onfulfilled?: ((hits: Hit<D, C>[]) => A | PromiseLike<A>) | null,
+  then<A = Hit<D, C, Document>[], B = never>(
+    onfulfilled?: ((hits: Hit<D, C, Document>[]) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
     this.result ??= this.run();
@@ -51,16 +42,19 @@ export class Search<D extends PgTable, C extends PgTable | undefined> implements
   /** The statement and its parameters, with the question's vector among them. Nothing is sent to the database. */
   async toSQL(): Promise<{ sql: string; params: unknown[] }> {
     const { db, shape } = this.context;
-    return searchStatement(db, shape, this.request, questionOf(db, shape, this.request, await this.vector())).toSQL();
+    return searchStatement(db, shape, this.request, questionsOf(db, shape, this.request, await this.vectors())).toSQL();
   }
 
   /** Postgres' plan for the statement, under the settings that it runs with. With `analyze` the statement is run. */
   async explain(options: { analyze?: boolean } = {}): Promise<string> {
     const { db, shape } = this.context;
-    const vector = await this.vector();
+    const { request } = this;
+    const vectors = await this.vectors();
+    const settings = await settingsOf(this.context, request, firstPass(request));
     return withTranslatedErrors(async () =>
-      withSettings(db, await this.settings(), async (tx) => {
-        const statement = searchStatement(tx, shape, this.request, questionOf(tx, shape, this.request, vector)).getSQL() as SQL;
+      withSettings(db, settings, async (tx) => {
+        const searched = settings === exactly ? exactShape(shape) : shape;
+        const statement = searchStatement(tx, searched, request, questionsOf(tx, shape, request, vectors)).getSQL() as SQL;
         const mode = sql.raw(options.analyze === true ? "(analyze, buffers)" : "");
         const plan = await rows<{ "QUERY PLAN": string }>(tx, sql`explain ${mode} ${statement}`);
         // A plan repeats the question's vector in each step, which nobody reads.
@@ -69,87 +63,82 @@ export class Search<D extends PgTable, C extends PgTable | undefined> implements
     );
   }
 
-  private async run(): Promise<Hit<D, C>[]> {
-    const { shape, db, kept } = this.context;
-    const { request } = this;
-    const vector = await this.vector();
-    const read = async (settings: readonly string[]) => {
-      request.signal?.throwIfAborted();
-      if (settings.length === 0 && kept !== undefined && isKeepable(request))
-        return withTranslatedErrors(() => kept.run(request, vector));
-      return withTranslatedErrors(() =>
-        withSettings(
-          db,
-          settings,
-          async (tx) => (await searchStatement(tx, shape, request, questionOf(tx, shape, request, vector))) as FoundRow[],
-        ),
-      );
-    };
-    let found = await read(await withTranslatedErrors(() => this.settings()));
-    // The index gave fewer than were asked for. There may be more: a filter can be narrower than any index scan reaches.
-    if (this.isShort(found)) found = await read(exactly);
-    request.signal?.throwIfAborted();
-    return found
-      .map((row) => toHit<D, C>(shape, row))
-      .sort((a, b) => b.score - a.score)
-      .filter(({ score }) => request.minScore === undefined || score >= request.minScore);
+  private async run(): Promise<Hit<D, C, Document>[]> {
+    const { context, request } = this;
+    const found = await findRows(context, request, await this.vectors());
+    return showHits<D, C, Document>(context, request, found);
   }
 
-  private isShort(found: FoundRow[]): boolean {
-    const { mode, limit } = this.request;
-    if (mode === "keyword") return false;
-    if (mode === "vector") return found.length < limit;
-    return (found[0]?.near ?? 0) < depthOf(this.request);
-  }
-
-  private async settings(): Promise<string[]> {
-    const { mode, limit, offset, where } = this.request;
-    if (mode === "keyword") return [];
-    const wanted = mode === "vector" ? limit + offset : depthOf(this.request);
-    return searchSettings(await this.context.capabilities(), wanted, where !== undefined);
-  }
-
-  private async vector(): Promise<Float32Array | undefined> {
-    const { request, context } = this;
-    if (request.mode === "keyword") return undefined;
-    const { embedder, shape } = context;
-    let vector = request.vector;
-    if (vector === undefined) {
-      if (embedder === undefined)
-        throw new ConfigurationError("The collection has no embedder, so the question has to be a vector.");
-      const signal = request.signal === undefined ? {} : { signal: request.signal };
-      [vector] = await embedAll(embedder, [request.text], { kind: "query", ...signal });
-      request.vector = vector;
-    }
-    checkVector(vector as Float32Array, {
-      dimensions: shape.dimensions,
-      allowZero: shape.metric !== "cosine",
-      field: "query",
-      ...(request.vector === undefined && embedder !== undefined && { embedder: embedder.id }),
-    });
-    return vector;
+  private vectors(): Promise<(Float32Array | undefined)[]> {
+    this.embedded ??= vectorsOf(this.context, this.request.asked, this.request);
+    return this.embedded;
   }
 }
 
-function toHit<D extends PgTable, C extends PgTable | undefined>(shape: Shape, row: FoundRow): Hit<D, C> {
-  const { document } = row;
-  const passage = shape.chunked ? (row.chunk as AnyRow) : document;
-  const text = String(shape.chunked ? passage[shape.columns.text?.key ?? "text"] : shape.textOf(document));
-  const byVector = row.distance === null ? undefined : similarity(shape.metric, Number(row.distance));
-  const scores = {
-    ...(byVector !== undefined && { vector: byVector }),
-    ...(row.keyword !== null && { keyword: Number(row.keyword) }),
+/** Runs the statement, again where it came back short, and puts the rows in the order of the result. */
+export async function findRows(
+  context: SearchContext,
+  request: SearchRequest,
+  vectors: readonly (Float32Array | undefined)[],
+): Promise<FoundRow[]> {
+  const { db, shape, kept } = context;
+  const read = async (settings: readonly string[], depth: number) => {
+    request.signal?.throwIfAborted();
+    if (settings.length === 0 && kept !== undefined && isKeepable(request)) return kept.run(request, vectors[0]);
+    const searched = settings === exactly ? exactShape(shape) : shape;
+    return withSettings(db, settings, async (tx) => {
+      const questions = questionsOf(tx, shape, request, vectors);
+      return (await searchStatement(tx, searched, request, questions, depth)) as FoundRow[];
+    });
   };
-  return {
-    text,
-    title: shape.titleOf(document),
-    source: shape.sourceOf(document),
-    start: shape.chunked ? Number(passage.start) : 0,
-    end: shape.chunked ? Number(passage.end) : text.length,
-    headings: shape.chunked ? (passage.headings as string[]) : [],
-    score: row.score === null ? (byVector as number) : Number(row.score),
-    scores,
-    document: document as Hit<D, C>["document"],
-    chunk: (shape.chunked ? passage : undefined) as Hit<D, C>["chunk"],
-  };
+  const found = await withTranslatedErrors(async () => {
+    let result: FoundRow[] = [];
+    for (let pass: Pass | undefined = firstPass(request); pass !== undefined; ) {
+      const settings = await settingsOf(context, request, pass);
+      result = await read(settings, pass.depth);
+      // A narrow filter makes it exact from the start.
+      pass = nextPass(request, { depth: pass.depth, exact: settings === exactly }, result);
+    }
+    return result;
+  });
+  request.signal?.throwIfAborted();
+  if (request.asked[0].stored !== undefined && found.some(({ distance }) => distance === null))
+    throw new InputError("There is nothing with this key that has a vector.", { field: "key" });
+  return inOrder(shape, request, found);
+}
+
+/** The hits of rows, with the chunks around them where they are wanted. */
+export async function showHits<D extends PgTable, C extends PgTable | undefined, Document>(
+  { db, shape }: SearchContext,
+  request: SearchRequest,
+  found: readonly FoundRow[],
+): Promise<Hit<D, C, Document>[]> {
+  const hits = found.map((row) => toHit<D, C, Document>(shape, request, row));
+  const { neighbours } = request;
+  if (neighbours === 0) return hits;
+  const chunks = found.map(({ chunk }) => chunk as AnyRow);
+  const near = await withTranslatedErrors(() => around(db, shape, chunks, neighbours, neighbours));
+  request.signal?.throwIfAborted();
+  return hits.map((hit, i) => {
+    const row = found[i] as FoundRow;
+    const own = row.chunk as AnyRow;
+    const together = near.get(keyText(keyOf(own, shape.passageKey))) ?? [own];
+    return { ...hit, context: contextOf(shape, together, documentText(shape, request, row)) };
+  });
+}
+
+/** The settings of one run of the statement. */
+export async function settingsOf(
+  { capabilities, db, estimates, shape }: Omit<SearchContext, "embedder" | "kept">,
+  request: SearchRequest,
+  { depth, exact }: Pass,
+): Promise<readonly string[]> {
+  if (request.mode === "keyword") return [];
+  if (exact) return exactly;
+  const wanted = isComposed(request) || request.mode === "hybrid" ? candidatesOf(request, depth) : request.limit + request.offset;
+  const can = await capabilities();
+  const filtered = request.where !== undefined || can.rowSecurity;
+  if ((request.filter !== undefined || can.rowSecurity) && (await estimates.isNarrow(db, request.filter, wanted))) return exactly;
+  const settings = searchSettings(can, candidates(shape, wanted), filtered, shape.index.efSearch);
+  return isReranked(shape) && settings.length > 0 ? [...settings, ...throughIndex] : settings;
 }

@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { type Database, driverOf, isTransaction, rows } from "../../db/database.ts";
 import { quotedName } from "../../db/names.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigurationError, MissingExtensionError } from "../../errors.ts";
 import type { Shape } from "../shape.ts";
@@ -45,21 +46,28 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
 }
 
 /** pgvector's default, and the most it takes, for `hnsw.ef_search`: how many candidates one scan holds. */
-const efSearch = { default: 40, most: 1000 };
+const efSearch = { default: 40, filtered: 100, most: 1000 };
 
 /**
  * The settings for a search that wants the `wanted` nearest, or none where the defaults do.
+ * `least`: the ef_search that the collection was told.
  * A scan of the index ends with `ef_search` rows, of which a filter leaves only some: iterative scans go on until there are enough.
  */
-export function searchSettings(can: Capabilities, wanted: number, filtered: boolean): string[] {
-  const settings: string[] = [];
-  if (wanted > efSearch.default) settings.push(`hnsw.ef_search = ${Math.min(wanted, efSearch.most)}`);
-  if (can.iterative && (filtered || can.rowSecurity || wanted > efSearch.default))
-    settings.push("hnsw.iterative_scan = relaxed_order");
+export function searchSettings(can: Capabilities, wanted: number, filtered: boolean, least = 0): string[] {
   // Without iterative scans the best that can be done is the widest single one.
-  if (!can.iterative && (filtered || can.rowSecurity)) return [`hnsw.ef_search = ${efSearch.most}`];
+  if (!can.iterative && filtered) return [`hnsw.ef_search = ${efSearch.most}`];
+  const candidates = Math.min(Math.max(wanted, least, filtered ? efSearch.filtered : efSearch.default), efSearch.most);
+  const settings: string[] = [];
+  if (candidates > efSearch.default) settings.push(`hnsw.ef_search = ${candidates}`);
+  if (can.iterative && candidates > efSearch.default) settings.push("hnsw.iterative_scan = relaxed_order");
   return settings;
 }
+
+/**
+ * Makes the planner take an index over something shorter than the vectors: it does not count that without it every vector is fetched from
+ * where Postgres keeps large values. Nor is a plan to be compiled for the price that is put on the others.
+ */
+export const throughIndex = ["enable_seqscan = off", "jit = off"];
 
 /** Makes the planner leave indexes that order by distance alone: the search becomes exact. Bitmap scans of other indexes stay. */
 export const exactly = ["enable_indexscan = off"];
@@ -68,7 +76,7 @@ export const exactly = ["enable_indexscan = off"];
 export async function withSettings<T>(db: Database, settings: readonly string[], read: (tx: Database) => Promise<T>): Promise<T> {
   if (settings.length === 0) return read(db);
   if (!isTransaction(db)) {
-    return db.transaction(async (tx: Database) => {
+    return inTransaction(db, async (tx) => {
       await set(tx, settings);
       return read(tx);
     });
@@ -76,7 +84,7 @@ export async function withSettings<T>(db: Database, settings: readonly string[],
   // Rolling back to a savepoint takes the settings back; a read has nothing else to lose.
   let result: { value: T } | undefined;
   try {
-    await db.transaction(async (tx: Database) => {
+    await inTransaction(db, async (tx) => {
       await set(tx, settings);
       result = { value: await read(tx) };
       throw new SettingsDone();

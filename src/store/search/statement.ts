@@ -4,42 +4,83 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { type Database, driverOf } from "../../db/database.ts";
 import { vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, Shape } from "../shape.ts";
+import type { Selection } from "../types.ts";
 import { belongsTogether } from "../write/chunked.ts";
+import { isReranked } from "./approximate.ts";
+import { candidateVector } from "./diversity.ts";
 import { fused, type Question } from "./hybrid.ts";
 import { matching, parseKeywords } from "./keyword.ts";
 import { keyAliases, keyMatches } from "./parts.ts";
+import { firstDepth, ranking } from "./ranking.ts";
 import type { SearchRequest } from "./request.ts";
-import { distance } from "./vector.ts";
+import { distance, nearest } from "./vector.ts";
 
-/** A row of a search's result. `near`: how many rows the ranking by vector held, in hybrid mode. */
+/** A row of a search's result. */
 export interface FoundRow {
   document: AnyRow;
+  /** With `select`: columns of the document that the hit is made of beside those chosen. */
+  shown?: AnyRow;
   chunk?: AnyRow;
+  /** Of the passage, where only keys are wanted. */
+  key?: AnyRow;
   score: number | null;
   distance: number | null;
   keyword: number | null;
+  /** How many rows the ranking by vector held, in hybrid mode. */
   near: number | null;
+  /** How many passages were ranked, in a composed search. */
+  held?: number;
+  /** The passage's vector, where hits are chosen to differ. */
+  embedding?: Uint8Array | string;
 }
 
-type Shown = { document: Record<string, PgColumn>; chunk?: Record<string, PgColumn> };
+export type Shown = { [part in "document" | "shown" | "chunk" | "key"]?: Record<string, PgColumn> | Selection };
 
-/** The question with its values, for a statement that is built for this one search. */
-export function questionOf(db: Database, shape: Shape, request: SearchRequest, vector: Float32Array | undefined): Question {
-  return {
-    vector: vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, driverOf(db)),
-    keywords: parseKeywords(request.text),
-  };
+/** The questions with their values, for a statement that is built for this one search. */
+export function questionsOf(
+  db: Database,
+  shape: Shape,
+  { asked }: SearchRequest,
+  vectors: readonly (Float32Array | undefined)[],
+): Question[] {
+  return asked.map(({ text, stored }, i) => {
+    const vector = vectors[i];
+    const value = vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, driverOf(db));
+    return { vector: stored ?? value, keywords: parseKeywords(text) };
+  });
 }
 
-/** Builds the statement; nothing is sent until it is awaited. */
-export function searchStatement(db: Database, shape: Shape, request: SearchRequest, question: Question) {
-  const shown: Shown = { document: shape.documentColumns };
+/** Whether a search is more than one ranking in its own order. */
+export function isComposed({ asked, perDocument, diversity }: SearchRequest): boolean {
+  return asked.length > 1 || perDocument !== undefined || diversity > 0;
+}
+
+/** The columns that hits are made of. */
+export function shownColumns(shape: Shape, { select, keysOnly }: SearchRequest): Shown {
+  if (keysOnly) return { key: Object.fromEntries(shape.passageKey.map(({ key, column }) => [key, column])) };
+  const shown: Shown = { document: select ?? shape.documentColumns };
+  if (select !== undefined) shown.shown = shape.shownColumns ?? shape.documentColumns;
   if (shape.chunked) shown.chunk = shape.passageColumns;
+  return shown;
+}
+
+/** Builds the statement; nothing is sent until it is awaited. `depth`: how many passages are ranked, in a composed search. */
+export function searchStatement(
+  db: Database,
+  shape: Shape,
+  request: SearchRequest,
+  questions: readonly Question[],
+  depth = firstDepth(request),
+) {
+  const shown = shownColumns(shape, request);
+  if (isComposed(request)) return composedStatement(db, shape, request, ranking(shape, request, questions, depth), shown);
+  const question = questions[0] as Question;
+  if (request.mode === "vector" && isReranked(shape)) return rerankedStatement(db, shape, request, question.vector, shown);
   if (request.mode === "vector") return nearestStatement(db, shape, request, question.vector, shown);
   const none = sql<null>`null::float8`;
   const hybrid = request.mode === "hybrid";
   const page = sql.raw(`limit ${request.limit} offset ${request.offset}`);
-  const ranking = hybrid
+  const ranked = hybrid
     ? fused(shape, request, question)
     : sql`select * from (${matching(shape, question.keywords, request.where, request.limit + request.offset)}) as found ${page}`;
   const fields = {
@@ -49,7 +90,7 @@ export function searchStatement(db: Database, shape: Shape, request: SearchReque
     keyword: hybrid ? sql<number | null>`ranked.keyword` : sql<number>`ranked.score`,
     near: hybrid ? sql<number>`ranked.near` : none,
   };
-  const query = db.select(fields).from(sql`(${ranking}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
+  const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
   return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
 }
 
@@ -69,7 +110,35 @@ function nearestStatement(db: Database, shape: Shape, request: SearchRequest, ve
     .offset(request.offset === 0 ? undefined : sql.raw(String(request.offset)));
 }
 
+/** By vector, through an index that holds something shorter: what it gives is ranked again before anything else is fetched. */
+function rerankedStatement(db: Database, shape: Shape, request: SearchRequest, vector: SQL, shown: Shown) {
+  const { limit, offset } = request;
+  const none = sql<null>`null::float8`;
+  const ranked = sql`(${nearest(shape, vector, request.where, limit + offset)}) as ranked`;
+  const fields = { ...shown, score: none, distance: sql<number>`ranked.distance`, keyword: none, near: none };
+  const query = db.select(fields).from(ranked).innerJoin(shape.passages, keyMatches(shape, "ranked"));
+  return withDocuments(query, shape)
+    .orderBy(sql`ranked.distance`, keyAliases(shape, "ranked"))
+    .limit(sql.raw(String(limit)))
+    .offset(offset === 0 ? undefined : sql.raw(String(offset)));
+}
+
+/** Of several questions, grouped by document, or with the vectors that diversity is measured by. */
+function composedStatement(db: Database, shape: Shape, request: SearchRequest, ranked: SQL, shown: Shown) {
+  const fields = {
+    ...shown,
+    score: sql<number>`ranked.score`,
+    distance: sql<number | null>`ranked.distance`,
+    keyword: sql<number | null>`ranked.keyword`,
+    near: sql<number | null>`ranked.near`,
+    held: sql<number>`ranked.held`,
+    ...(request.diversity > 0 && { embedding: candidateVector(shape, driverOf(db)) }),
+  };
+  const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
+  return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: Drizzle's builder changes its type with each join, and whether there is one depends on the collection.
-function withDocuments(query: any, shape: Shape): any {
+export function withDocuments(query: any, shape: Shape): any {
   return shape.chunked ? query.innerJoin(shape.documents, belongsTogether(shape)) : query;
 }

@@ -2,12 +2,18 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Metric } from "../../table/indexes.ts";
 import type { Shape } from "../shape.ts";
+import { candidates, indexedDistance, isReranked } from "./approximate.ts";
 import { joinDocuments, keyColumns } from "./parts.ts";
 
 const operators: Record<Metric, string> = { cosine: "<=>", ip: "<#>", l2: "<->", l1: "<+>" };
 
-/** `embedding <=> $1`: the form that pgvector's indexes answer. */
+/** `embedding <=> $1`: the form that pgvector's indexes answer, or that of the index that holds something shorter. */
 export function distance(shape: Shape, vector: SQL): SQL<number> {
+  return indexedDistance(shape, operators[shape.metric], vector);
+}
+
+/** By the whole vectors, whatever the index holds. */
+function exactDistance(shape: Shape, vector: SQL): SQL<number> {
   return sql<number>`(${shape.columns.embedding.column} ${sql.raw(operators[shape.metric])} ${vector})`;
 }
 
@@ -24,13 +30,34 @@ export function similarity(metric: Metric, distance: number): number {
   }
 }
 
-/** `select key…, distance … order by distance limit n`, for the nearest passages that match. */
+/** `similarity` as SQL. */
+export function similaritySql(metric: Metric, distance: SQL): SQL<number> {
+  switch (metric) {
+    case "cosine":
+      return sql<number>`(1 - ${distance})`;
+    case "ip":
+      return sql<number>`(-${distance})`;
+    default:
+      return sql<number>`(1 / (1 + ${distance}))`;
+  }
+}
+
+/**
+ * `select key…, distance … order by distance limit n`, for the nearest passages that match. Where the index holds something shorter than the
+ * vectors, it gives more of them, and the whole vectors decide.
+ */
 export function nearest(shape: Shape, vector: SQL, where: SQL | undefined, limit: number): SQL {
+  if (!isReranked(shape)) return inOrder(shape, distance(shape, vector), sql`distance`, where, limit);
+  const found = inOrder(shape, exactDistance(shape, vector), distance(shape, vector), where, candidates(shape, limit));
+  return sql`select * from (${found}) as candidates order by distance limit ${sql.raw(String(limit))}`;
+}
+
+function inOrder(shape: Shape, shown: SQL, order: SQL, where: SQL | undefined, limit: number): SQL {
   const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
   const conditions = [missing, where].filter((condition) => condition !== undefined);
   return sql`
-    select ${keyColumns(shape)}, ${distance(shape, vector)} as distance
+    select ${keyColumns(shape)}, ${shown} as distance
     from ${shape.passages}${joinDocuments(shape, where)}
     ${conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`}
-    order by distance limit ${sql.raw(String(limit))}`;
+    order by ${order} limit ${sql.raw(String(limit))}`;
 }

@@ -2,6 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { and, eq, exists, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
+import { withTranslatedErrors } from "../../db/errors.ts";
 import type { Passage } from "../passages.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { named } from "../shape.ts";
@@ -28,7 +29,10 @@ export async function missingPassages(
   const stored =
     where === undefined
       ? []
-      : await db.select({ hash }).from(shape.passages).innerJoin(shape.documents, belongsTogether(shape)).where(where);
+      : await withTranslatedErrors(
+          async () =>
+            await db.select({ hash }).from(shape.passages).innerJoin(shape.documents, belongsTogether(shape)).where(where),
+        );
   const known = new Set((stored as StoredChunk[]).map((chunk) => chunk.hash));
   return documents.flatMap((document, row) =>
     toPassages(document, row)

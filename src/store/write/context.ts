@@ -3,6 +3,7 @@ import { type Column, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { type Database, isTransaction } from "../../db/database.ts";
 import { sqlState, translated } from "../../db/errors.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import { InputError, InvalidTextError } from "../../errors.ts";
 import { checkText } from "../../util/well-formed.ts";
 import type { ToPassages } from "../passages.ts";
@@ -42,7 +43,7 @@ export async function atomically<T>(
   for (let tries = 1; ; tries++) {
     options.signal?.throwIfAborted();
     try {
-      return await context.db.transaction(async (tx: Database) => {
+      return await inTransaction(context.db, async (tx) => {
         const result = await work(tx);
         options.signal?.throwIfAborted();
         return result;

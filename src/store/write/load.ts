@@ -3,8 +3,9 @@ import { sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { isTransaction, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import { quotedName } from "../../db/names.ts";
 import type { Embedder } from "../../embed/embedder.ts";
-import { createMissingIndexes, dropVectorIndexes } from "../indexes.ts";
+import { createMissingIndexes, dropVectorIndexes } from "../indexes/indexes.ts";
 import type { AnyRow } from "../shape.ts";
 import type { Loaded, LoadOptions } from "../types.ts";
 import type { WriteContext } from "./context.ts";
@@ -30,7 +31,7 @@ export async function load(
   const first = await batches.next();
   const second = first.done ? first : await batches.next();
   // One batch is written with the index in place; and the user's own transaction is not to lock the table longer than it knows.
-  const mayDefer = !second.done && !isTransaction(db);
+  const mayDefer = !second.done && !isTransaction(db) && (await withTranslatedErrors(() => ownsAndSeesAll(context)));
   const deferred = mayDefer && (await withTranslatedErrors(() => dropIfNearlyEmpty(context)));
   try {
     for await (const rows of resumed(first, second, batches)) {
@@ -51,7 +52,7 @@ export async function load(
   } finally {
     // Also after a failure, since what was loaded until then is there to be found. A load that was killed leaves this to the next one.
     if (deferred) report({}, true);
-    if (mayDefer) await withTranslatedErrors(() => createMissingIndexes(db, shape.passages));
+    if (mayDefer) await withTranslatedErrors(() => createMissingIndexes(db, shape.passages, { only: "vectors" }));
   }
   // The planner, and the rarity of words, go by the statistics of the table.
   if (!isTransaction(db)) await withTranslatedErrors(() => db.execute(sql`analyze ${shape.passages}`));
@@ -70,6 +71,16 @@ async function* resumed(first: IteratorResult<AnyRow[], void>, second: IteratorR
     // A consumer that stops at the first batch has not begun on the rest, which has to be closed all the same.
     await rest.return();
   }
+}
+
+/** An index is its owner's to drop; and to one tenant of many, under row-level security, a full table looks empty. */
+async function ownsAndSeesAll({ db, shape }: WriteContext): Promise<boolean> {
+  const [found] = await rows<{ all: boolean }>(
+    db,
+    sql`select pg_has_role(relowner, 'usage') and not row_security_active(oid) as "all"
+        from pg_class where oid = ${quotedName(shape.passages)}::regclass`,
+  );
+  return found?.all === true;
 }
 
 async function dropIfNearlyEmpty({ db, shape }: WriteContext): Promise<boolean> {

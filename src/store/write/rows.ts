@@ -2,7 +2,8 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { type CopyColumn, copyRows } from "../../db/copy.ts";
-import { type Database, driverOf } from "../../db/database.ts";
+import { type Database, driverOf, rows as query } from "../../db/database.ts";
+import { quotedName } from "../../db/names.ts";
 import { vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, NamedColumn } from "../shape.ts";
 import { pieces, rowsPerStatement } from "./context.ts";
@@ -14,7 +15,12 @@ const worthCopying = 100;
 export async function insertMany(tx: Database, table: PgTable, rows: readonly AnyRow[]): Promise<void> {
   if (rows.length >= worthCopying) {
     const columns = sharedColumns(table, rows);
-    if (columns !== undefined && (await copyRows(tx, sql`${table}`, columns, withDefaults(table, rows)))) return;
+    if (
+      columns !== undefined &&
+      (await mayCopy(tx, table)) &&
+      (await copyRows(tx, sql`${table}`, columns, withDefaults(table, rows)))
+    )
+      return;
   }
   const encode = vectorEncoder(tx);
   for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
@@ -33,7 +39,7 @@ export async function upsertByCopy(
   rows: readonly AnyRow[],
 ): Promise<boolean> {
   const columns = rows.length < worthCopying ? undefined : sharedColumns(table, rows);
-  if (columns === undefined) return false;
+  if (columns === undefined || !(await mayCopy(tx, table))) return false;
   const staging = sql.identifier("drizzle_rag_staging");
   const names = list(columns.map(({ column }) => sql.identifier(column.name)));
   await tx.execute(sql`create temporary table ${staging} on commit drop as select ${names} from ${table} with no data`);
@@ -51,6 +57,16 @@ export async function upsertByCopy(
   }
   await tx.execute(sql`drop table ${staging}`);
   return copied;
+}
+
+/** Postgres refuses COPY into a table whose row-level security holds for the role; and PGlite's comes from a file, a right of its own. */
+async function mayCopy(tx: Database, table: PgTable): Promise<boolean> {
+  const fromFile = driverOf(tx) === "pglite" ? sql` and pg_has_role('pg_read_server_files', 'usage')` : sql``;
+  const [found] = await query<{ may: boolean }>(
+    tx,
+    sql`select not row_security_active(${quotedName(table)}::regclass)${fromFile} as may`,
+  );
+  return found?.may === true;
 }
 
 /** Makes a parameter of a row's vector, if it has one. */

@@ -1,6 +1,7 @@
 // The writes of a collection: insert, upsert, update and delete, for both shapes of collection.
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
+import { withTranslatedErrors } from "../../db/errors.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { remembering } from "../passages.ts";
 import type { AnyRow, NamedColumn } from "../shape.ts";
@@ -159,7 +160,7 @@ async function storedRows({ db, shape }: WriteContext, where: SQL | undefined, l
     ? shape.documentColumns
     : { ...shape.documentColumns, [hasVector]: sql`${shape.columns.embedding.column} is not null` };
   const query = db.select(columns).from(shape.documents).where(where);
-  return (await (lock ? query.for("update") : query)) as AnyRow[];
+  return withTranslatedErrors(async () => (await (lock ? query.for("update") : query)) as AnyRow[]);
 }
 
 /** The values of a set that are known before the database computes its expressions. */

@@ -1,0 +1,68 @@
+// From the rows of a search's statement to its hits: scores, order, diversity.
+import type { PgTable } from "drizzle-orm/pg-core";
+import type { AnyRow, Shape } from "../shape.ts";
+import type { Hit } from "../types.ts";
+import { mostDiverse, readCandidate } from "./diversity.ts";
+import type { SearchRequest } from "./request.ts";
+import type { FoundRow } from "./statement.ts";
+import { similarity } from "./vector.ts";
+
+/** The score of a row; see `Hit.score`. */
+function scoreOf(shape: Shape, { score, distance }: FoundRow): number {
+  return score === null ? similarity(shape.metric, Number(distance)) : Number(score);
+}
+
+/** The rows that are shown, in the order of the result. */
+export function inOrder(shape: Shape, request: SearchRequest, found: readonly FoundRow[]): FoundRow[] {
+  const { minScore, diversity, offset, limit } = request;
+  // An index scan that goes on past its first candidates gives them slightly out of order.
+  const rows = found
+    .map((row) => ({ row, score: scoreOf(shape, row) }))
+    .sort((a, b) => b.score - a.score)
+    .filter(({ score }) => minScore === undefined || score >= minScore);
+  if (diversity === 0) return rows.map(({ row }) => row);
+  // Only a cosine is on the scale of the likeness it is weighed against; other scores are taken as shares of the best.
+  const isCosine = request.mode === "vector" && request.asked.length === 1 && shape.metric === "cosine";
+  const best = isCosine ? 1 : Math.max(...rows.map(({ score }) => Math.abs(score))) || 1;
+  const candidates = rows.map(({ row, score }) => ({
+    relevance: score / best,
+    vector: readCandidate(row.embedding as Uint8Array | string),
+  }));
+  const chosen = mostDiverse(candidates, diversity, offset + limit).slice(offset);
+  return chosen.map((i) => (rows[i] as { row: FoundRow }).row);
+}
+
+/** A row as the user's types know it. */
+export function toHit<D extends PgTable, C extends PgTable | undefined, Document>(
+  shape: Shape,
+  request: SearchRequest,
+  row: FoundRow,
+): Hit<D, C, Document> {
+  const { document } = row;
+  const read = request.select === undefined ? document : (row.shown ?? {});
+  const passage = shape.chunked ? (row.chunk as AnyRow) : document;
+  const text = String(shape.chunked ? passage[shape.columns.text?.key ?? "text"] : shape.textOf(read));
+  const byVector = row.distance === null ? undefined : similarity(shape.metric, Number(row.distance));
+  const scores = {
+    ...(byVector !== undefined && { vector: byVector }),
+    ...(row.keyword !== null && { keyword: Number(row.keyword) }),
+  };
+  return {
+    text,
+    title: shape.titleOf(read),
+    source: shape.sourceOf(read),
+    start: shape.chunked ? Number(passage.start) : 0,
+    end: shape.chunked ? Number(passage.end) : text.length,
+    headings: shape.chunked ? (passage.headings as string[]) : [],
+    score: scoreOf(shape, row),
+    scores,
+    document: document as Document,
+    chunk: (shape.chunked ? passage : undefined) as Hit<D, C>["chunk"],
+  };
+}
+
+/** The whole document as far as the row holds what its text is read from. */
+export function documentText(shape: Shape, request: SearchRequest, row: FoundRow): string | undefined {
+  if (request.select === undefined) return String(shape.textOf(row.document));
+  return shape.shownColumns === undefined ? String(shape.textOf(row.shown ?? {})) : undefined;
+}

@@ -1,0 +1,49 @@
+// How a search gets complete: what it tries first, and what next when that came back short.
+import { depthOf } from "./hybrid.ts";
+import { everything, firstDepth, wantedOf } from "./ranking.ts";
+import type { SearchRequest } from "./request.ts";
+import type { FoundRow } from "./statement.ts";
+
+/** One run of a search's statement. */
+export interface Pass {
+  /** How many passages are ranked. */
+  depth: number;
+  /** Without the index over the vectors. */
+  exact: boolean;
+}
+
+export function firstPass(request: SearchRequest): Pass {
+  return { depth: firstDepth(request), exact: false };
+}
+
+/** The next pass, or undefined when what was found is all there is, or all that was asked for. */
+export function nextPass(request: SearchRequest, { depth, exact }: Pass, found: readonly FoundRow[]): Pass | undefined {
+  const { mode, limit, offset } = request;
+  const wanted = request.diversity > 0 ? limit + offset : wantedOf(request) - offset;
+  const held = found[0]?.held ?? 0;
+  const near = found[0]?.near ?? 0;
+  if (request.perDocument === undefined) {
+    if (exact) return undefined;
+    const ranked = depthOf({ ...request, limit: wantedOf(request) - offset });
+    const isShort = isFused(request) ? mode !== "keyword" && near < ranked : mode === "vector" && found.length < wanted;
+    return isShort ? { depth, exact: true } : undefined;
+  }
+  if (found.length >= wanted) {
+    const isThin = !exact && isFused(request) && mode !== "keyword" && near < candidatesOf(request, depth);
+    return isThin ? { depth: everything, exact: true } : undefined;
+  }
+  // Too few documents among many passages: look deeper once, then at all. One scan costs less than deeper and deeper ones.
+  if (depth === everything) return undefined;
+  const isFull = held >= depth;
+  if (isFull && depth === firstDepth(request)) return { depth: 4 * depth, exact };
+  return isFull || (mode !== "keyword" && !exact) ? { depth: everything, exact: true } : undefined;
+}
+
+/** How many candidates the index has to give. */
+export function candidatesOf(request: SearchRequest, depth: number): number {
+  return isFused(request) ? depthOf({ ...request, limit: depth, offset: 0 }) : depth;
+}
+
+function isFused({ mode, asked }: SearchRequest): boolean {
+  return mode === "hybrid" || asked.length > 1;
+}

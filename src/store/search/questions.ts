@@ -1,0 +1,56 @@
+// The vectors of questions: those that came as text are embedded, in one request for all.
+import type { Database } from "../../db/database.ts";
+import { embedAll } from "../../embed/embed.ts";
+import type { Embedder } from "../../embed/embedder.ts";
+import { ConfigurationError } from "../../errors.ts";
+import { checkVector } from "../../util/vectors.ts";
+import type { Shape } from "../shape.ts";
+import type { KeptStatements } from "./kept.ts";
+import type { FilterEstimates } from "./narrow.ts";
+import type { Asked, SearchRequest } from "./request.ts";
+import type { Capabilities } from "./settings.ts";
+
+/** What a search runs with. */
+export interface SearchContext {
+  db: Database;
+  shape: Shape;
+  embedder: Embedder | undefined;
+  capabilities: () => Promise<Capabilities>;
+  /** How many rows filters leave. */
+  estimates: FilterEstimates;
+  /** Undefined in a transaction of the user's. */
+  kept: KeptStatements | undefined;
+}
+
+/**
+ * The vector of each question, in order; undefined where none is needed.
+ * @throws ConfigurationError for a text without an embedder, DimensionError, InvalidVectorError, and what the embedder throws.
+ */
+export async function vectorsOf(
+  { embedder, shape }: SearchContext,
+  asked: readonly Asked[],
+  { mode, signal }: Pick<SearchRequest, "mode" | "signal">,
+): Promise<(Float32Array | undefined)[]> {
+  if (mode === "keyword") return asked.map(() => undefined);
+  const isText = ({ vector, stored }: Asked) => vector === undefined && stored === undefined;
+  const texts = asked.filter(isText).map(({ text }) => text);
+  if (texts.length > 0 && embedder === undefined)
+    throw new ConfigurationError("The collection has no embedder, so the question has to be a vector.");
+  const made =
+    embedder === undefined || texts.length === 0
+      ? []
+      : await embedAll(embedder, texts, { kind: "query", ...(signal && { signal }) });
+  const next = made.values();
+  return asked.map((question, row) => {
+    if (question.stored !== undefined) return undefined;
+    const vector = question.vector ?? (next.next().value as Float32Array);
+    checkVector(vector, {
+      dimensions: shape.dimensions,
+      allowZero: shape.metric !== "cosine",
+      field: "query",
+      ...(asked.length > 1 && { row }),
+      ...(isText(question) && embedder !== undefined && { embedder: embedder.id }),
+    });
+    return vector;
+  });
+}
