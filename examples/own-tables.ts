@@ -1,5 +1,5 @@
 // Documents and their passages in tables of your own, with your own transactions. npx tsx examples/own-tables.ts
-import { eq } from "drizzle-orm";
+import { and, eq, gt } from "drizzle-orm";
 import { hashingEmbedder } from "../src/embed/hashing.ts"; // "drizzle-rag/embed/hashing"
 import { collection, connect, migrate } from "../src/index.ts"; // "drizzle-rag"
 import { articleChunks, articles, orders } from "./schema.ts";
@@ -27,7 +27,7 @@ console.log(`the second time: ${again.embedded} embedded, ${again.kept} kept`);
 
 // Filters are Drizzle's, over any column of documents and passages; hits are typed by the tables.
 const hits = await docs.search("When do parcels leave?", {
-  where: eq(articles.lang, "en"),
+  where: and(eq(articles.lang, "en"), gt(articles.updatedAt, new Date("2024-01-01"))),
   limit: 1,
 });
 for (const { document, text, score } of hits) console.log(`${document.title} (${score.toFixed(2)}): ${text}`);

@@ -14,7 +14,7 @@ start() {
   if [ ! -x "$root$bin/postgres" ] || [ ! -e "$root/usr/share/postgresql/17/extension/vector.control" ]; then
     command -v debootstrap >/dev/null || { apt-get update && apt-get install -y debootstrap; } >&2
     rm -rf "$root" && mkdir -p "$root"
-    debootstrap --variant=minbase --include=postgresql-17,postgresql-17-pgvector trixie "$root" >&2
+    debootstrap --variant=minbase --include=postgresql-17,postgresql-17-pgvector,pgbouncer trixie "$root" >&2
   fi
   local data port
   port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')

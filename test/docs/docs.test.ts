@@ -51,8 +51,7 @@ beforeAll(async () => {
     mkdirSync(folderOf(page), { recursive: true });
     for (const { file, code } of page.blocks) writeFileSync(join(folderOf(page), file), code);
   }
-  // As strict as `strict` is, which is what most projects have.
-  const compilerOptions = { paths: sourcePaths(), exactOptionalPropertyTypes: false };
+  const compilerOptions = { paths: sourcePaths() };
   writeFileSync(
     join(folder, "tsconfig.json"),
     JSON.stringify({ extends: "../../tsconfig.json", compilerOptions, include: ["."], exclude: [] }),
@@ -123,4 +122,23 @@ test("links between the pages lead somewhere", () => {
 test("the table of pages in README.md is whole", () => {
   const readme = pages[0]?.text ?? "";
   for (const { name } of pages.slice(1)) expect(readme).toContain(`](${name})`);
+});
+
+test("docs/errors.md has every error class", () => {
+  const page = pages.find(({ name }) => name === "docs/errors.md")?.text ?? "";
+  const classes = [...readFileSync(join(root, "src/errors.ts"), "utf8").matchAll(/^export class (\w+)/gm)].map(
+    (match) => match[1],
+  );
+  expect(classes.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("docs/command-line.md has every command and option", async () => {
+  const page = pages.find(({ name }) => name === "docs/command-line.md")?.text ?? "";
+  const source = readFileSync(join(root, "src/cli/main.ts"), "utf8");
+  const commands = [...source.matchAll(/command\(\s*"(\w+)/g)].map((match) => match[1] as string);
+  const options = [...source.matchAll(/"(?:-\w, )?(--[\w-]+)/g)].map((match) => match[1] as string);
+  expect(commands.length).toBeGreaterThan(5);
+  const short: Record<string, string> = { "--limit": "-n", "--mode": "-m" };
+  const missing = [...commands, ...options].filter((name) => !page.includes(name) && !page.includes(short[name] ?? name));
+  expect(missing).toEqual([]);
 });

@@ -16,7 +16,7 @@ const article = (i: number) => ({ slug: `s${i}`, title: `T${i}`, body: `All abou
 const many = <T>(count: number, of: (i: number) => T) => Array.from({ length: count }, (_, i) => of(i));
 const modes = ["vector", "keyword", "hybrid"] as const;
 
-describe.runIf(installed)("through PgBouncer in transaction mode", () => {
+describe.runIf(installed)("through PgBouncer in transaction mode, on a server", () => {
   let pooler: Pooler;
   let pool: pg.Pool;
   let db: NodePgDatabase;

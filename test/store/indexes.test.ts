@@ -151,7 +151,7 @@ describe(`indexes on ${databaseName}`, () => {
   });
 });
 
-describe.runIf(onServer)("a build that others see", () => {
+describe.runIf(onServer)("a build that others see, on a server", () => {
   const big = pgTable("big", { id: integer().primaryKey(), near: vector({ dimensions: 128 }) }, (t) => [
     vectorIndex("big_near", t.near),
   ]);
