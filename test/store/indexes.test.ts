@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { integer, pgTable, vector } from "drizzle-orm/pg-core";
 import pg from "pg";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { ConfigurationError, InputError } from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
 import { pgvectorFaults } from "../../src/store/indexes/faults.ts";
@@ -196,7 +196,9 @@ describe.runIf(onServer)("a build that others see, on a server", () => {
 
   it("is waited for, not dropped, by who would clear away", async () => {
     const building = bigDocs().indexes.create({ concurrently: true });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await vi.waitUntil(async () => (await bigDocs().indexes.status()).indexes.some(({ state }) => state === "building"), {
+      timeout: 20_000,
+    });
     expect(await bigDocs().indexes.dropInvalid()).toEqual([]);
     expect(await building).toEqual(["big_near"]);
     expect((await bigDocs().indexes.status()).indexes[0]).toMatchObject({ state: "valid" });

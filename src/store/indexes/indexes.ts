@@ -110,13 +110,24 @@ async function dropInvalid(db: Database, table: PgTable, among?: ReadonlySet<str
   const invalid = async (handle: Database) =>
     (await storedIndexes(handle, table)).filter(({ name, valid }) => !valid && (among === undefined || among.has(name)));
   if ((await invalid(db)).length === 0) return [];
-  return db.transaction(async (tx: Database) => {
-    // A concurrent build holds this lock until its index is valid, and looks invalid until then.
-    await tx.execute(sql`lock table ${table} in share update exclusive mode`);
-    const left = await invalid(tx);
-    for (const { name } of left) await dropIndex(tx, table, name, false);
-    return left.map(({ name }) => name);
-  });
+  try {
+    return await db.transaction(async (tx: Database) => {
+      // A concurrent build holds this lock until its index is valid, and looks invalid until then.
+      await tx.execute(sql`lock table ${table} in share update exclusive mode`);
+      const left = await invalid(tx);
+      for (const { name } of left) await dropIndex(tx, table, name, false);
+      return left.map(({ name }) => name);
+    });
+  } catch (error) {
+    // Postgres lets go of the lock just before it commits that the index is valid. Who comes in between is told by this error.
+    if (!/tuple concurrently updated/.test(messageOf(error))) throw error;
+    return dropInvalid(db, table, among);
+  }
+}
+
+/** What the server said: Drizzle puts its own words around it. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.message} ${messageOf(error.cause)}` : "";
 }
 
 async function dropIndex(db: Database, table: PgTable, name: string, concurrently: boolean): Promise<void> {
