@@ -160,9 +160,9 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
 
   /**
    * A search as a Drizzle query of its own, to be joined in yours: the columns of the table that is searched, without vectors, and `score`
-   * (which takes the place of a column of that name). It runs under your session's settings, once, so by vector it may come back short
-   * with a filter, a limit above 40 or many deleted rows: `settings` holds what `search` would set. With `perDocument`, the hits are those among the
-   * 16 × (limit + offset) nearest.
+   * (which takes the place of a column of that name). It brings the settings of its index scan along, as `search` does (in a transaction
+   * they hold until that ends); but it runs once, so that by vector it may come back short where many rows were deleted, or where a filter
+   * keeps few rows and the planner thinks it keeps many. With `perDocument`, the hits are those among the 16 × (limit + offset) nearest.
    * @example const hits = (await docs.searchQuery("refunds")).as("hits"); db.select().from(hits).innerJoin(articles, eq(articles.id, hits.articleId))
    */
   searchQuery(query: Query | readonly Query[], options?: SearchQueryOptions): Promise<SearchQuery<C extends PgTable ? C : D>>;

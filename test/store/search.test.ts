@@ -1,5 +1,5 @@
 // What users rely on when they search: order, scores, filters, completeness, and that the index is used.
-import { and, eq, gt, ne, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hashingEmbedder } from "../../src/embed/hashing.ts";
@@ -215,6 +215,39 @@ describe(`completeness and the index, on ${databaseName}`, () => {
         .search(randomVector(), { where: eq(notes.mood, "even") })
         .explain(),
     ).toContain("Index Scan using notes_hnsw");
+  });
+
+  it("leaves no setting behind in the session", async () => {
+    // Null on a connection that has not met pgvector yet.
+    const show = sql`select coalesce(current_setting('hnsw.ef_search', true), '40') as ef,
+                            coalesce(current_setting('hnsw.iterative_scan', true), 'off') as scan`;
+    expect(await docs().search(randomVector(), { limit: 100, where: ne(notes.mood, "none") })).toHaveLength(100);
+    // Each connection of the pool.
+    const sessions = await Promise.all([1, 2, 3, 4].map(() => db.execute(show)));
+    for (const { rows } of sessions) expect(rows).toEqual([{ ef: "40", scan: "off" }]);
+  });
+
+  it("asks the same of any filter, whatever its values and however it is written", async () => {
+    const question = randomVector();
+    const ids = async (where: SQL) => (await docs().search(question, { limit: 500, where })).map((hit) => hit.document.id);
+    const rare = await ids(eq(notes.mood, "rare"));
+    expect(rare).toHaveLength(80);
+    expect(await ids(eq(notes.mood, "even"))).not.toContain(rare[0]);
+    const same = [
+      sql`${notes.mood} = ${"rare"}`,
+      sql`${notes.mood} = 'rare'`,
+      sql`${notes.mood} = ${"rare"}`.inlineParams(),
+      inArray(notes.mood, ["rare", "none"]),
+      inArray(notes.id, db.select({ id: notes.id }).from(notes).where(eq(notes.mood, "rare"))),
+      // A condition of the user's is one, whatever it holds.
+      sql`false or ${notes.mood} = ${"rare"}`,
+      and(eq(notes.mood, "rare"), or(isNull(notes.mood), isNotNull(notes.id))) as SQL,
+    ];
+    for (const where of same) {
+      expect(await ids(where)).toEqual(rare);
+      // Once more, from a statement that was kept.
+      expect(await ids(where)).toEqual(rare);
+    }
   });
 
   it("leaves no setting behind in the user's transaction", async () => {

@@ -10,7 +10,7 @@ import { ConfigurationError, InputError } from "../../errors.ts";
 import { checkVector } from "../../util/vectors.ts";
 import { exactShape, isReranked } from "../search/approximate.ts";
 import { keyAliases, keyColumns } from "../search/parts.ts";
-import { exactly, throughIndex, withSettings } from "../search/settings.ts";
+import { throughIndex, withSettings } from "../search/settings.ts";
 import { nearest } from "../search/vector.ts";
 import type { Shape } from "../shape.ts";
 import type { Query } from "../types.ts";
@@ -94,12 +94,12 @@ export async function recall(context: RecallContext, options: RecallOptions): Pr
     // One more than is wanted: the row that a question was taken from finds itself.
     const more = samples.some(({ own }) => own !== undefined) ? 1 : 0;
     const exact = exactShape(shape);
-    const truth = await measured(context, [...exactly, readOnly], samples, signal, (vector) =>
+    const truth = await measured(context, [readOnly], samples, signal, (vector) =>
       nearest(exact, vector, undefined, 2 * k + 20),
     );
     const settings: RecallAt[] = [];
     for (const efSearch of [...new Set(values)].sort((a, b) => a - b)) {
-      // What a search with this setting does: see searchSettings(), and candidates() for what is ranked again.
+      // What a search with this setting does: see indexScan(), and candidates() for what is ranked again.
       const index = isReranked(shape) ? { ...shape.index, overfetch: 1, least: efSearch } : shape.index;
       const statement = (vector: SQL) => nearest({ ...shape, index }, vector, undefined, k + more);
       const under = [`hnsw.ef_search = ${efSearch}`, readOnly];

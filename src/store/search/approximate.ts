@@ -14,6 +14,10 @@ export interface UsedIndex extends Approximation {
   least: number;
   /** Least `hnsw.ef_search`. */
   efSearch: number | undefined;
+  /** Not to be used: searches look at every row. */
+  bypassed: boolean;
+  /** Set for the statement alone, before a scan of the index starts: name and value. */
+  settings: readonly (readonly [string, string])[];
 }
 
 /**
@@ -32,7 +36,7 @@ export function usedIndex(table: PgTable, column: PgColumn, wanted: SearchedInde
   if (efSearch !== undefined && !(Number.isInteger(efSearch) && efSearch >= 1 && efSearch <= 1000))
     throw new InputError(`${efSearch} is not a whole number from 1 to 1,000.`, { field: "index.efSearch" });
   const least = overfetch === undefined ? leastCandidates(chosen, dense?.dimensions ?? 0) : 0;
-  return { ...chosen, overfetch: overfetch ?? factor(chosen, least), least, efSearch };
+  return { ...chosen, overfetch: overfetch ?? factor(chosen, least), least, efSearch, bypassed: false, settings: [] };
 }
 
 /**
@@ -65,9 +69,25 @@ function declared(table: PgTable, column: PgColumn): Approximation | undefined {
   return undefined;
 }
 
-/** The same tables, searched by the whole vectors: what an exact search wants. */
+/** The same tables, searched by looking at the whole vectors of every row that matches. */
 export function exactShape(shape: Shape): Shape {
-  return { ...shape, index: { kind: "full", subvector: undefined, overfetch: 1, least: 0, efSearch: undefined } };
+  const index = { kind: "full", subvector: undefined, overfetch: 1, least: 0, efSearch: undefined, settings: [] } as const;
+  return { ...shape, index: { ...index, bypassed: true } };
+}
+
+/** The same tables, with settings that the scan of the index is to find. */
+export function startingWith(shape: Shape, settings: UsedIndex["settings"]): Shape {
+  return settings.length === 0 ? shape : { ...shape, index: { ...shape.index, settings } };
+}
+
+/**
+ * A condition that sets them when it is looked at, which is once, before the first row is asked for: it speaks of no table, so that Postgres
+ * makes a one-time filter of it above the scan. `set_config(name, value, true)` ends with the transaction, which is the statement's own.
+ */
+export function whenSet({ index }: Shape): SQL | undefined {
+  if (index.settings.length === 0) return undefined;
+  const set = index.settings.map(([name, value]) => sql.raw(`set_config('${name}', '${value}', true) is not null`));
+  return sql`(select ${sql.join(set, sql` and `)})`;
 }
 
 /** Whether candidates are ranked again. */
@@ -85,9 +105,13 @@ export function asIndexed(shape: Shape, vector: SQL): SQL {
   return approximated(vector, shape.index, shape.vectorType, shape.dimensions);
 }
 
-/** `binary_quantize(embedding)::bit(1536) <~> binary_quantize($1)::bit(1536)`, or by the metric's own operator. */
+/**
+ * `binary_quantize(embedding)::bit(1536) <~> binary_quantize($1)::bit(1536)`, or by the metric's own operator. To search exactly, plus zero,
+ * which makes it an expression that no index answers.
+ */
 export function indexedDistance(shape: Shape, operator: string, vector: SQL): SQL<number> {
   const column = sql`${shape.columns.embedding.column}`;
+  if (shape.index.bypassed) return sql<number>`((${column} ${sql.raw(operator)} ${vector}) + 0)`;
   const by = shape.index.kind === "binary" ? "<~>" : operator;
   return sql<number>`(${asIndexed(shape, column)} ${sql.raw(by)} ${asIndexed(shape, vector)})`;
 }

@@ -9,7 +9,7 @@ import { similarity } from "./vector.ts";
 
 /** The score of a row; see `Hit.score`. */
 function scoreOf(shape: Shape, { score, distance }: FoundRow): number {
-  return score === null ? similarity(shape.metric, Number(distance)) : Number(score);
+  return score === undefined ? similarity(shape.metric, Number(distance)) : Number(score);
 }
 
 /** The rows that are shown, in the order of the result. */
@@ -42,10 +42,11 @@ export function toHit<D extends PgTable, C extends PgTable | undefined, Document
   const read = request.select === undefined ? document : (row.shown ?? {});
   const passage = shape.chunked ? (row.chunk as AnyRow) : document;
   const text = String(shape.chunked ? passage[shape.columns.text?.key ?? "text"] : shape.textOf(read));
-  const byVector = row.distance === null ? undefined : similarity(shape.metric, Number(row.distance));
+  const { distance, keyword } = row;
+  const byVector = isNumber(distance) ? similarity(shape.metric, Number(distance)) : undefined;
   const scores = {
     ...(byVector !== undefined && { vector: byVector }),
-    ...(row.keyword !== null && { keyword: Number(row.keyword) }),
+    ...(isNumber(keyword) && { keyword: Number(keyword) }),
   };
   return {
     text,
@@ -65,4 +66,9 @@ export function toHit<D extends PgTable, C extends PgTable | undefined, Document
 export function documentText(shape: Shape, request: SearchRequest, row: FoundRow): string | undefined {
   if (request.select === undefined) return String(shape.textOf(row.document));
   return shape.shownColumns === undefined ? String(shape.textOf(row.shown ?? {})) : undefined;
+}
+
+/** Drivers give numbers of some types as text. */
+function isNumber(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

@@ -1,32 +1,26 @@
 // Statements that are built once and run many times: building one costs as much as the index scan that it asks for.
 import { sql } from "drizzle-orm";
 import { type Database, driverOf } from "../../db/database.ts";
+import { type PreparedStatement, prepared } from "../../db/prepared.ts";
 import { encodedVector } from "../../db/vectors.ts";
 import { contentHash } from "../../util/hash.ts";
 import type { Shape } from "../shape.ts";
+import { exactShape, startingWith } from "./approximate.ts";
 import { parseKeywords } from "./keyword.ts";
 import type { SearchRequest } from "./request.ts";
+import type { Scan } from "./settings.ts";
 import { type FoundRow, isComposed, searchStatement } from "./statement.ts";
 
-/** Different limits, offsets and weights make different statements; past so many, the one that was used longest ago goes. */
-const most = 50;
+/** Different limits, offsets, weights and filters make different statements; past so many, the one that was used longest ago goes. */
+const most = 100;
 
-interface Prepared {
-  execute(values: Record<string, unknown>): Promise<unknown>;
-}
-
-/** Whether nothing but the question's vector and words tells the request from others of its kind. */
-export function isKeepable(request: SearchRequest): boolean {
-  const [{ text, stored }] = request.asked;
-  if (request.where !== undefined || request.select !== undefined || request.keysOnly) return false;
-  if (stored !== undefined || isComposed(request)) return false;
-  if (request.mode === "vector") return true;
-  const { phrases, excluded } = parseKeywords(text);
-  return phrases.length === 0 && excluded.length === 0;
+/** A search's statement, ready to be run for its question. */
+export interface KeptStatement {
+  run(vector: Float32Array | undefined): Promise<FoundRow[]>;
 }
 
 export class KeptStatements {
-  private readonly prepared = new Map<string, Prepared>();
+  private readonly statements = new Map<string, PreparedStatement<FoundRow>>();
 
   /** @param named Whether the server keeps them too, as named prepared statements. */
   constructor(
@@ -35,32 +29,62 @@ export class KeptStatements {
     private readonly named: boolean,
   ) {}
 
-  async run(request: SearchRequest, vector: Float32Array | undefined): Promise<FoundRow[]> {
-    const values = {
-      vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
-      words: parseKeywords(request.asked[0].text).words,
+  /** The statement for a request, or undefined where something else than the question and the values of its filter tells it from others. */
+  find(request: SearchRequest, scan: Scan): KeptStatement | undefined {
+    if (!isKeepable(request) || scan.planning.length > 0) return undefined;
+    const { filter } = request;
+    if (request.where !== undefined && filter?.parameterized === undefined) return undefined;
+    const statement = this.statement(request, scan);
+    const { words } = parseKeywords(request.asked[0].text);
+    return {
+      run: (vector) =>
+        statement.run({
+          ...filter?.parameterized?.values,
+          vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
+          words,
+        }),
     };
-    return (await this.statement(request).execute(values)) as FoundRow[];
   }
 
-  private statement(request: SearchRequest): Prepared {
+  private statement(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
     const { mode, limit, offset, weights } = request;
-    const key = [mode, limit, offset, weights.vector, weights.keyword].join();
-    const found = this.prepared.get(key) ?? this.prepare(request);
-    this.prepared.delete(key);
-    this.prepared.set(key, found);
-    const [oldest] = this.prepared.keys();
-    if (this.prepared.size > most && oldest !== undefined) this.prepared.delete(oldest);
+    const key = JSON.stringify([
+      mode,
+      limit,
+      offset,
+      weights.vector,
+      weights.keyword,
+      scan.exact,
+      scan.settings,
+      request.filter?.parameterized?.text,
+    ]);
+    const found = this.statements.get(key) ?? this.prepare(request, scan);
+    this.statements.delete(key);
+    this.statements.set(key, found);
+    const [oldest] = this.statements.keys();
+    if (this.statements.size > most && oldest !== undefined) this.statements.delete(oldest);
     return found;
   }
 
-  private prepare(request: SearchRequest): Prepared {
+  private prepare(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
     const question = {
       vector: sql`${sql.placeholder("vector")}::vector${sql.raw(this.shape.vectorType === "halfvec" ? "::halfvec" : "")}`,
       keywords: { words: sql.placeholder("words"), phrases: [], excluded: [] },
     };
-    const statement = searchStatement(this.db, this.shape, request, [question]);
+    const searched = scan.exact ? exactShape(this.shape) : startingWith(this.shape, scan.settings);
+    const where = request.filter?.parameterized?.condition;
+    const statement = searchStatement(this.db, searched, { ...request, where }, [question]);
     // Drizzle's drivers take an empty name for an unnamed statement, which any pooler can handle.
-    return statement.prepare(this.named ? `drizzle_rag_${contentHash(statement.toSQL().sql).slice(0, 24)}` : "");
+    return prepared(statement, this.named ? `drizzle_rag_${contentHash(statement.toSQL().sql).slice(0, 24)}` : "");
   }
+}
+
+function isKeepable(request: SearchRequest): boolean {
+  const [{ text, stored }] = request.asked;
+  if (request.select !== undefined || request.keysOnly) return false;
+  // The condition has to be the user's alone; a search near a stored vector adds its own.
+  if (stored !== undefined || isComposed(request)) return false;
+  if (request.mode === "vector") return true;
+  const { phrases, excluded } = parseKeywords(text);
+  return phrases.length === 0 && excluded.length === 0;
 }

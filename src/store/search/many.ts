@@ -3,17 +3,17 @@ import { sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import { type Database, driverOf, isTransaction } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import { vectorParam } from "../../db/vectors.ts";
 import type { Shape } from "../shape.ts";
 import type { Hit, Query, SearchOptions, Selection } from "../types.ts";
 import { pieces } from "../write/context.ts";
-import { exactShape } from "./approximate.ts";
 import { inOrder } from "./hits.ts";
 import { keyAliases, keyMatches } from "./parts.ts";
 import { type SearchContext, vectorsOf } from "./questions.ts";
 import { type SearchRequest, searchRequest } from "./request.ts";
-import { findRows, settingsOf, showHits } from "./search.ts";
-import { exactly, withSettings } from "./settings.ts";
+import { findRows, scanOf, showHits } from "./search.ts";
+import { exactly, type Scan, scanning } from "./settings.ts";
 import { type FoundRow, isComposed, shownColumns, withDocuments } from "./statement.ts";
 import { nearest } from "./vector.ts";
 
@@ -57,22 +57,21 @@ async function oneByOne(
   };
   // Asked before the transaction, which would hold a second connection meanwhile.
   await withTranslatedErrors(context.capabilities);
-  return isTransaction(context.db) ? run(context.db) : context.db.transaction(run);
+  return isTransaction(context.db) ? run(context.db) : inTransaction(context.db, run);
 }
 
 async function together(context: SearchContext, request: SearchRequest, vectors: readonly Float32Array[]): Promise<FoundRow[][]> {
   const { db, shape } = context;
-  const read = async (wanted: readonly number[], settings: readonly string[]) => {
+  const read = async (wanted: readonly number[], scan: Scan) => {
     for (const places of pieces(wanted, most)) {
       request.signal?.throwIfAborted();
       const rows = await withTranslatedErrors(() =>
-        withSettings(
+        scanning(
           db,
-          settings,
-          async (tx) =>
-            (await manyStatement(tx, settings === exactly ? exactShape(shape) : shape, request, places, vectors)) as (FoundRow & {
-              place: number;
-            })[],
+          shape,
+          scan,
+          async (tx, searched) =>
+            (await manyStatement(tx, searched, request, places, vectors)) as (FoundRow & { place: number })[],
         ),
       );
       for (const place of places) found[place] = [];
@@ -81,10 +80,10 @@ async function together(context: SearchContext, request: SearchRequest, vectors:
   };
   const found: FoundRow[][] = [];
   const all = vectors.map((_, i) => i);
-  const settings = await withTranslatedErrors(() => settingsOf(context, request, { depth: request.limit, exact: false }));
-  await read(all, settings);
+  const scan = await withTranslatedErrors(() => scanOf(context, request, { depth: request.limit, exact: false }));
+  await read(all, scan);
   const short = all.filter((i) => (found[i] as FoundRow[]).length < request.limit);
-  if (short.length > 0 && settings !== exactly) await read(short, exactly);
+  if (short.length > 0 && !scan.exact) await read(short, exactly);
   return found.map((rows) => inOrder(shape, request, rows));
 }
 
@@ -103,14 +102,10 @@ export function manyStatement(
   const ranked = sql`
     select * from (${nearest(shape, sql`asked.vector`, where, limit + offset)}) as near
     order by distance, ${keyAliases(shape)} limit ${sql.raw(String(limit))} offset ${sql.raw(String(offset))}`;
-  const none = sql<null>`null::float8`;
   const fields = {
     ...shownColumns(shape, request),
     place: sql<number>`asked.place`,
-    score: none,
     distance: sql<number>`ranked.distance`,
-    keyword: none,
-    near: none,
   };
   const query = db
     .select(fields)

@@ -6,9 +6,10 @@ import type { Database } from "../../db/database.ts";
 import { rows } from "../../db/database.ts";
 import type { Shape } from "../shape.ts";
 import { joinDocuments } from "./parts.ts";
+import type { SearchRequest } from "./request.ts";
 
 /**
- * Up to so many matching rows for each row wanted, a search is exact. An iterative scan stops at the first rows that pass, and where the filter
+ * Up to so many matching rows for each row wanted, a search is exact (no fewer than for 10 and no more than for 20, as reading takes its time too). An iterative scan stops at the first rows that pass, and where the filter
  * and the question have nothing to do with each other (documents in one language, asked for in another's words) these are not the nearest:
  * recall@10 fell to 0.2 to 0.7 with 120 to 2,600 matching rows of 40,000, and a wider scan did not mend it (npm run bench:store -- --only real).
  */
@@ -25,17 +26,18 @@ export class FilterEstimates {
   constructor(private readonly shape: Shape) {}
 
   /** Whether a search for `wanted` rows under this filter is better exact. Asks the planner (EXPLAIN, which runs nothing) for filters it does not know. */
-  async isNarrow(db: Database, where: SQL | undefined, wanted: number): Promise<boolean> {
-    return (await this.rows(db, where)) <= exactUpTo * Math.max(10, wanted);
+  async isNarrow(db: Database, filter: SearchRequest["filter"], wanted: number): Promise<boolean> {
+    return (await this.rows(db, filter)) <= exactUpTo * Math.min(Math.max(10, wanted), 20);
   }
 
-  private async rows(db: Database, where: SQL | undefined): Promise<number> {
-    const { shape } = this;
-    const filter = where === undefined ? sql`` : sql` where ${where}`;
-    const statement = sql`select 1 from ${shape.passages}${joinDocuments(shape, where)}${filter}`;
-    const key = keyOf(db, statement);
+  private async rows(db: Database, filter: SearchRequest["filter"]): Promise<number> {
+    const key = keyOf(db, filter);
     const found = this.known.get(key);
     if (found !== undefined && Date.now() - found.at < lasts) return found.rows;
+    const { shape } = this;
+    const where = filter?.condition;
+    const condition = where === undefined ? sql`` : sql` where ${where}`;
+    const statement = sql`select 1 from ${shape.passages}${joinDocuments(shape, where)}${condition}`;
     const [plan] = await rows<{ "QUERY PLAN": unknown }>(db, sql`explain (format json) ${statement}`);
     const estimate = { rows: planRows(plan?.["QUERY PLAN"]), at: Date.now() };
     this.known.delete(key);
@@ -46,10 +48,16 @@ export class FilterEstimates {
   }
 }
 
-function keyOf(db: Database, statement: SQL): string {
+function keyOf(db: Database, filter: SearchRequest["filter"]): string {
+  if (filter === undefined) return "";
+  const { text, values } = filter.parameterized ?? rendered(db, filter.condition);
+  return JSON.stringify([text, values], (_, value) => (typeof value === "bigint" ? String(value) : value));
+}
+
+function rendered(db: Database, condition: SQL): { text: string; values: unknown } {
   const { dialect } = db as unknown as { dialect: { sqlToQuery(statement: SQL): { sql: string; params: unknown[] } } };
-  const { sql: text, params } = dialect.sqlToQuery(statement);
-  return JSON.stringify([text, params], (_, value) => (typeof value === "bigint" ? String(value) : value));
+  const { sql: text, params } = dialect.sqlToQuery(condition);
+  return { text, values: params };
 }
 
 /** `[{ "Plan": { "Plan Rows": n, … } }]`; drivers give it parsed or as text. */

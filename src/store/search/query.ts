@@ -5,11 +5,12 @@ import type { SubqueryWithSelection } from "drizzle-orm/pg-core/subquery";
 import type { TypedQueryBuilder } from "drizzle-orm/query-builders/query-builder";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import type { Query, Row, SearchQueryOptions } from "../types.ts";
+import { exactShape, startingWith } from "./approximate.ts";
 import { keyAliases, keyMatches } from "./parts.ts";
 import { type SearchContext, vectorsOf } from "./questions.ts";
 import { firstDepth, ranking } from "./ranking.ts";
 import { searchRequest } from "./request.ts";
-import { settingsOf } from "./search.ts";
+import { scanOf } from "./search.ts";
 import { questionsOf } from "./statement.ts";
 
 /** What a search query selects: the readable columns of the table that is searched, and `score`. */
@@ -21,7 +22,10 @@ export type SearchFields<P extends PgTable> = {
 export interface SearchQuery<P extends PgTable> extends TypedQueryBuilder<SearchFields<P>> {
   as<A extends string>(alias: A): SubqueryWithSelection<SearchFields<P>, A>;
   toSQL(): { sql: string; params: unknown[] };
-  /** What `search` would `SET LOCAL` for the same question, such as `hnsw.iterative_scan = relaxed_order`; empty where the defaults do. */
+  /**
+   * What the planner should be told before the query, in a transaction: `SET LOCAL ${setting}` for each. Empty, but for indexes over something
+   * shorter than the vectors: then `enable_seqscan = off` and `jit = off`.
+   */
   settings: readonly string[];
 }
 
@@ -36,7 +40,9 @@ export async function searchQuery<P extends PgTable>(
   const vectors = await vectorsOf(context, request.asked, request);
   // It cannot look again when a document took up many places, so it looks deeper at once.
   const depth = request.perDocument === undefined ? firstDepth(request) : 4 * firstDepth(request);
-  const ranked = ranking(shape, request, questionsOf(db, shape, request, vectors), depth);
+  const { exact, settings, planning } = await withTranslatedErrors(() => scanOf(context, request, { depth, exact: false }));
+  const searched = exact ? exactShape(shape) : startingWith(shape, settings);
+  const ranked = ranking(searched, request, questionsOf(db, shape, request, vectors), depth);
   const score = sql<number>`ranked.score`.mapWith(Number);
   const statement = db
     .select({ ...shape.passageColumns, score: score.as("score") })
@@ -44,7 +50,6 @@ export async function searchQuery<P extends PgTable>(
     .innerJoin(shape.passages, keyMatches(shape, "ranked"))
     .where(request.minScore === undefined ? undefined : sql`ranked.score >= ${request.minScore}`)
     .orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
-  const settings = await withTranslatedErrors(() => settingsOf(context, request, { depth, exact: false }));
   // `$with()` asks for the fields, by a method that Drizzle leaves out of its types.
   const selected = statement as unknown as { getSelectedFields(): unknown };
   // Not the statement itself: Drizzle's queries run when they are awaited, which is what returning one from here would do. The columns
@@ -54,6 +59,6 @@ export async function searchQuery<P extends PgTable>(
     getSQL: () => statement.getSQL(),
     getSelectedFields: () => selected.getSelectedFields(),
     toSQL: () => statement.toSQL(),
-    settings,
+    settings: planning,
   } as unknown as SearchQuery<P>;
 }

@@ -3,6 +3,7 @@ import { is, Param, Placeholder, SQL } from "drizzle-orm";
 import { ConfigurationError, InputError } from "../../errors.ts";
 import type { Shape } from "../shape.ts";
 import type { Query, SearchMode, SearchOptions, Selection } from "../types.ts";
+import { type ParameterizedFilter, parameterized } from "./parameterized.ts";
 
 /** One question of a search. */
 export interface Asked {
@@ -18,8 +19,8 @@ export interface SearchRequest {
   /** Mostly one; the rankings of several are fused. */
   asked: readonly [Asked, ...Asked[]];
   where: SQL | undefined;
-  /** The user's part of it, which is likely to come again. */
-  filter: SQL | undefined;
+  /** The user's part of it, which is likely to come again; with its values apart, where they can be told. */
+  filter: { condition: SQL; parameterized: ParameterizedFilter | undefined } | undefined;
   limit: number;
   offset: number;
   minScore: number | undefined;
@@ -72,7 +73,7 @@ function completed(shape: Shape, options: SearchOptions<Selection | undefined>):
   if (!(diversity >= 0 && diversity <= 1)) throw new InputError(`${diversity} is not between 0 and 1.`, { field: "diversity" });
   return {
     where: options.where,
-    filter: options.where,
+    filter: options.where && { condition: options.where, parameterized: parameterized(options.where) },
     limit: whole(options.limit ?? 10, "limit", 1),
     offset: whole(options.offset ?? 0, "offset", 0),
     minScore: options.minScore,

@@ -8,14 +8,13 @@ import { InputError } from "../../errors.ts";
 import type { AnyRow } from "../shape.ts";
 import type { Hit, Row } from "../types.ts";
 import { keyOf, keyText } from "../write/context.ts";
-import { candidates, exactShape, isReranked } from "./approximate.ts";
+import { candidates, isReranked } from "./approximate.ts";
 import { documentText, inOrder, toHit } from "./hits.ts";
-import { isKeepable } from "./kept.ts";
 import { around, contextOf } from "./neighbours.ts";
 import { candidatesOf, firstPass, nextPass, type Pass } from "./passes.ts";
 import { type SearchContext, vectorsOf } from "./questions.ts";
 import type { SearchRequest } from "./request.ts";
-import { exactly, searchSettings, throughIndex, withSettings } from "./settings.ts";
+import { exactly, indexScan, plainly, type Scan, scanning, throughIndex } from "./settings.ts";
 import { type FoundRow, isComposed, questionsOf, searchStatement } from "./statement.ts";
 
 /** A search that runs when it is awaited, and can show its statement instead. */
@@ -50,17 +49,16 @@ export class Search<D extends PgTable, C extends PgTable | undefined, Document =
     const { db, shape } = this.context;
     const { request } = this;
     const vectors = await this.vectors();
-    const settings = await settingsOf(this.context, request, firstPass(request));
-    return withTranslatedErrors(async () =>
-      withSettings(db, settings, async (tx) => {
-        const searched = settings === exactly ? exactShape(shape) : shape;
+    return withTranslatedErrors(async () => {
+      const scan = await scanOf(this.context, request, firstPass(request));
+      return scanning(db, shape, scan, async (tx, searched) => {
         const statement = searchStatement(tx, searched, request, questionsOf(tx, shape, request, vectors)).getSQL() as SQL;
         const mode = sql.raw(options.analyze === true ? "(analyze, buffers)" : "");
         const plan = await rows<{ "QUERY PLAN": string }>(tx, sql`explain ${mode} ${statement}`);
         // A plan repeats the question's vector in each step, which nobody reads.
         return plan.map((line) => line["QUERY PLAN"].replace(/'\[[^\]]{80,}\]'/g, "'[…]'")).join("\n");
-      }),
-    );
+      });
+    });
   }
 
   private async run(): Promise<Hit<D, C, Document>[]> {
@@ -82,11 +80,11 @@ export async function findRows(
   vectors: readonly (Float32Array | undefined)[],
 ): Promise<FoundRow[]> {
   const { db, shape, kept } = context;
-  const read = async (settings: readonly string[], depth: number) => {
+  const read = async (scan: Scan, depth: number) => {
     request.signal?.throwIfAborted();
-    if (settings.length === 0 && kept !== undefined && isKeepable(request)) return kept.run(request, vectors[0]);
-    const searched = settings === exactly ? exactShape(shape) : shape;
-    return withSettings(db, settings, async (tx) => {
+    const found = kept?.find(request, scan);
+    if (found !== undefined) return found.run(vectors[0]);
+    return scanning(db, shape, scan, async (tx, searched) => {
       const questions = questionsOf(tx, shape, request, vectors);
       return (await searchStatement(tx, searched, request, questions, depth)) as FoundRow[];
     });
@@ -94,10 +92,10 @@ export async function findRows(
   const found = await withTranslatedErrors(async () => {
     let result: FoundRow[] = [];
     for (let pass: Pass | undefined = firstPass(request); pass !== undefined; ) {
-      const settings = await settingsOf(context, request, pass);
-      result = await read(settings, pass.depth);
+      const scan = await scanOf(context, request, pass);
+      result = await read(scan, pass.depth);
       // A narrow filter makes it exact from the start.
-      pass = nextPass(request, { depth: pass.depth, exact: settings === exactly }, result);
+      pass = nextPass(request, { depth: pass.depth, exact: scan.exact }, result);
     }
     return result;
   });
@@ -127,18 +125,18 @@ export async function showHits<D extends PgTable, C extends PgTable | undefined,
   });
 }
 
-/** The settings of one run of the statement. */
-export async function settingsOf(
+/** How one run of the statement scans. */
+export async function scanOf(
   { capabilities, db, estimates, shape }: Omit<SearchContext, "embedder" | "kept">,
   request: SearchRequest,
   { depth, exact }: Pass,
-): Promise<readonly string[]> {
-  if (request.mode === "keyword") return [];
+): Promise<Scan> {
+  if (request.mode === "keyword") return plainly;
   if (exact) return exactly;
   const wanted = isComposed(request) || request.mode === "hybrid" ? candidatesOf(request, depth) : request.limit + request.offset;
   const can = await capabilities();
   const filtered = request.where !== undefined || can.rowSecurity;
   if ((request.filter !== undefined || can.rowSecurity) && (await estimates.isNarrow(db, request.filter, wanted))) return exactly;
-  const settings = searchSettings(can, candidates(shape, wanted), filtered, shape.index.efSearch);
-  return isReranked(shape) && settings.length > 0 ? [...settings, ...throughIndex] : settings;
+  const scan = indexScan(can, candidates(shape, wanted), filtered, shape.index.efSearch);
+  return isReranked(shape) && scan.settings.length > 0 ? { ...scan, planning: throughIndex } : scan;
 }

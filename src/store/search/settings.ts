@@ -1,4 +1,4 @@
-// Settings a search runs under, so that it finds all it should: they hold for its own transaction alone.
+// How a search's statement scans, so that it finds all it should: exactly, or through the index with settings that hold for it alone.
 import { sql } from "drizzle-orm";
 import { type Database, driverOf, isTransaction, rows } from "../../db/database.ts";
 import { quotedName } from "../../db/names.ts";
@@ -6,6 +6,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigurationError, MissingExtensionError } from "../../errors.ts";
 import type { Shape } from "../shape.ts";
+import { exactShape, startingWith } from "./approximate.ts";
 
 /** What the database can do, asked once for each collection. */
 export interface Capabilities {
@@ -48,19 +49,34 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
 /** pgvector's default, and the most it takes, for `hnsw.ef_search`: how many candidates one scan holds. */
 const efSearch = { default: 40, filtered: 100, most: 1000 };
 
+/** One way to run a search's statement. */
+export interface Scan {
+  /** By looking at every row that matches, past the index over the vectors. */
+  exact: boolean;
+  /** Settings that the index reads when a scan of it starts: name and value. */
+  settings: readonly (readonly [string, string])[];
+  /** Settings that the planner goes by, as they stand after SET LOCAL. */
+  planning: readonly string[];
+}
+
+/** Through the index, as the server is set. */
+export const plainly: Scan = { exact: false, settings: [], planning: [] };
+
+/** An exact scan needs no setting: it orders by an expression that no index answers. */
+export const exactly: Scan = { exact: true, settings: [], planning: [] };
+
 /**
- * The settings for a search that wants the `wanted` nearest, or none where the defaults do.
- * `least`: the ef_search that the collection was told.
+ * The scan for a search that wants the `wanted` nearest. `least`: the ef_search that the collection was told.
  * A scan of the index ends with `ef_search` rows, of which a filter leaves only some: iterative scans go on until there are enough.
  */
-export function searchSettings(can: Capabilities, wanted: number, filtered: boolean, least = 0): string[] {
+export function indexScan(can: Capabilities, wanted: number, filtered: boolean, least = 0): Scan {
   // Without iterative scans the best that can be done is the widest single one.
-  if (!can.iterative && filtered) return [`hnsw.ef_search = ${efSearch.most}`];
+  if (!can.iterative && filtered) return { ...plainly, settings: [["hnsw.ef_search", String(efSearch.most)]] };
   const candidates = Math.min(Math.max(wanted, least, filtered ? efSearch.filtered : efSearch.default), efSearch.most);
-  const settings: string[] = [];
-  if (candidates > efSearch.default) settings.push(`hnsw.ef_search = ${candidates}`);
-  if (can.iterative && candidates > efSearch.default) settings.push("hnsw.iterative_scan = relaxed_order");
-  return settings;
+  if (candidates <= efSearch.default) return plainly;
+  const settings: [string, string][] = [["hnsw.ef_search", String(candidates)]];
+  if (can.iterative) settings.push(["hnsw.iterative_scan", "relaxed_order"]);
+  return { ...plainly, settings };
 }
 
 /**
@@ -69,8 +85,23 @@ export function searchSettings(can: Capabilities, wanted: number, filtered: bool
  */
 export const throughIndex = ["enable_seqscan = off", "jit = off"];
 
-/** Makes the planner leave indexes that order by distance alone: the search becomes exact. Bitmap scans of other indexes stay. */
-export const exactly = ["enable_indexscan = off"];
+/**
+ * Runs a read by this scan: `read` builds its statement of the shape it is given. What the index has to be told goes along in the statement
+ * itself, in one round trip; only what the planner has to know, and what must not outlast the statement in a transaction of the user's, is
+ * set before it.
+ */
+export async function scanning<T>(
+  db: Database,
+  shape: Shape,
+  scan: Scan,
+  read: (tx: Database, shape: Shape) => Promise<T>,
+): Promise<T> {
+  const { exact, settings, planning } = scan;
+  if (exact) return read(db, exactShape(shape));
+  if (planning.length === 0 && !isTransaction(db)) return read(db, startingWith(shape, settings));
+  const all = [...settings.map(([name, value]) => `${name} = ${value}`), ...planning];
+  return withSettings(db, all, (tx) => read(tx, shape));
+}
 
 /** Runs a read with settings that are gone when it is done, also in a transaction of the user's. */
 export async function withSettings<T>(db: Database, settings: readonly string[], read: (tx: Database) => Promise<T>): Promise<T> {

@@ -13,7 +13,7 @@ import { matching, parseKeywords } from "./keyword.ts";
 import { keyAliases, keyMatches } from "./parts.ts";
 import { firstDepth, ranking } from "./ranking.ts";
 import type { SearchRequest } from "./request.ts";
-import { distance, nearest } from "./vector.ts";
+import { conditions, distance, nearest } from "./vector.ts";
 
 /** A row of a search's result. */
 export interface FoundRow {
@@ -23,11 +23,12 @@ export interface FoundRow {
   chunk?: AnyRow;
   /** Of the passage, where only keys are wanted. */
   key?: AnyRow;
-  score: number | null;
-  distance: number | null;
-  keyword: number | null;
+  /** Left out by vector alone, where the distance tells it. */
+  score?: number;
+  distance?: number | null;
+  keyword?: number | null;
   /** How many rows the ranking by vector held, in hybrid mode. */
-  near: number | null;
+  near?: number | null;
   /** How many passages were ranked, in a composed search. */
   held?: number;
   /** The passage's vector, where hits are chosen to differ. */
@@ -77,7 +78,6 @@ export function searchStatement(
   const question = questions[0] as Question;
   if (request.mode === "vector" && isReranked(shape)) return rerankedStatement(db, shape, request, question.vector, shown);
   if (request.mode === "vector") return nearestStatement(db, shape, request, question.vector, shown);
-  const none = sql<null>`null::float8`;
   const hybrid = request.mode === "hybrid";
   const page = sql.raw(`limit ${request.limit} offset ${request.offset}`);
   const ranked = hybrid
@@ -86,9 +86,8 @@ export function searchStatement(
   const fields = {
     ...shown,
     score: sql<number>`ranked.score`,
-    distance: hybrid ? sql<number | null>`ranked.distance` : none,
     keyword: hybrid ? sql<number | null>`ranked.keyword` : sql<number>`ranked.score`,
-    near: hybrid ? sql<number>`ranked.near` : none,
+    ...(hybrid && { distance: sql<number | null>`ranked.distance`, near: sql<number>`ranked.near` }),
   };
   const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
   return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
@@ -96,15 +95,9 @@ export function searchStatement(
 
 /** By vector alone: one flat statement, the form that index scans (and, on a cluster, the merge of several) are found in. */
 function nearestStatement(db: Database, shape: Shape, request: SearchRequest, vector: SQL, shown: Shown) {
-  const none = sql<null>`null::float8`;
-  const fields = { ...shown, score: none, distance: distance(shape, vector).as("distance"), keyword: none, near: none };
-  const conditions: (SQL | undefined)[] = [
-    shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`,
-    request.where,
-  ];
-  const given = conditions.filter((condition) => condition !== undefined);
+  const fields = { ...shown, distance: distance(shape, vector).as("distance") };
   return withDocuments(db.select(fields).from(shape.passages), shape)
-    .where(given.length === 0 ? undefined : sql.join(given, sql` and `))
+    .where(conditions(shape, request.where))
     .orderBy(sql`distance`, ...shape.passageKey.map(({ column }) => column))
     .limit(sql.raw(String(request.limit)))
     .offset(request.offset === 0 ? undefined : sql.raw(String(request.offset)));
@@ -113,9 +106,8 @@ function nearestStatement(db: Database, shape: Shape, request: SearchRequest, ve
 /** By vector, through an index that holds something shorter: what it gives is ranked again before anything else is fetched. */
 function rerankedStatement(db: Database, shape: Shape, request: SearchRequest, vector: SQL, shown: Shown) {
   const { limit, offset } = request;
-  const none = sql<null>`null::float8`;
   const ranked = sql`(${nearest(shape, vector, request.where, limit + offset)}) as ranked`;
-  const fields = { ...shown, score: none, distance: sql<number>`ranked.distance`, keyword: none, near: none };
+  const fields = { ...shown, distance: sql<number>`ranked.distance` };
   const query = db.select(fields).from(ranked).innerJoin(shape.passages, keyMatches(shape, "ranked"));
   return withDocuments(query, shape)
     .orderBy(sql`ranked.distance`, keyAliases(shape, "ranked"))

@@ -2,7 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Metric } from "../../table/indexes.ts";
 import type { Shape } from "../shape.ts";
-import { candidates, indexedDistance, isReranked } from "./approximate.ts";
+import { candidates, indexedDistance, isReranked, whenSet } from "./approximate.ts";
 import { joinDocuments, keyColumns } from "./parts.ts";
 
 const operators: Record<Metric, string> = { cosine: "<=>", ip: "<#>", l2: "<->", l1: "<+>" };
@@ -53,11 +53,17 @@ export function nearest(shape: Shape, vector: SQL, where: SQL | undefined, limit
 }
 
 function inOrder(shape: Shape, shown: SQL, order: SQL, where: SQL | undefined, limit: number): SQL {
-  const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
-  const conditions = [missing, where].filter((condition) => condition !== undefined);
+  const condition = conditions(shape, where);
   return sql`
     select ${keyColumns(shape)}, ${shown} as distance
     from ${shape.passages}${joinDocuments(shape, where)}
-    ${conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`}
+    ${condition === undefined ? sql`` : sql`where ${condition}`}
     order by ${order} limit ${sql.raw(String(limit))}`;
+}
+
+/** What a search by vector looks for: rows that have one and match. */
+export function conditions(shape: Shape, where: SQL | undefined): SQL | undefined {
+  const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
+  const given = [whenSet(shape), missing, where && sql`(${where})`].filter((condition) => condition !== undefined);
+  return given.length === 0 ? undefined : sql.join(given, sql` and `);
 }
