@@ -99,11 +99,11 @@ export async function filledPassages(pool: pg.Pool, name: string, dimensions: nu
   }
 }
 
-/** The nearest by hand: a named prepared statement with the vector as a binary parameter, and only the columns that are shown. */
+/** The nearest by hand: a named prepared statement with the vector as a binary parameter, and the columns that ours shows. */
 export function byHand(client: pg.Pool | pg.PoolClient, table: string, vector: Float32Array, where = "", values: unknown[] = []) {
   return client.query({
     name: `${table} ${where}`.slice(0, 60),
-    text: `select id, lang, content, embedding <=> $1 as distance from ${table} ${where} order by distance limit 10`,
+    text: `select id, bucket, lang, content, embedding <=> $1 as distance from ${table} ${where} order by distance limit 10`,
     values: [vectorToBuffer(vector), ...values],
   });
 }

@@ -20,15 +20,18 @@ export async function clientsAtOnce({ url }: Bench): Promise<void> {
       say(`clients: ${clients} at once over ${size} rows × ${dimensions}`);
       await filledPassages(pool, "shared", dimensions, passageRows(size, embeddings(dimensions, 20), prose(40, 21)));
       const table = passages("shared", dimensions);
-      const docs = collection(drizzle(pool), { documents: table, text: table.content });
+      const docs = collection(drizzle(pool), { documents: table, text: table.content, namedStatements: true });
+      const unnamed = collection(drizzle(pool), { documents: table, text: table.content });
       const questions = Array.from({ length: 200 }, embeddings(dimensions, 20, 7));
       const contenders = {
         ours: async (vector: Float32Array) => docs.search(vector, { limit: 10 }),
+        unnamed: async (vector: Float32Array) => unnamed.search(vector, { limit: 10 }),
         hand: async (vector: Float32Array) => byHand(pool, "shared", vector),
       };
-      const rates = { ours: [] as number[], hand: [] as number[] };
+      const names = ["ours", "unnamed", "hand"] as const;
+      const rates = { ours: [] as number[], unnamed: [] as number[], hand: [] as number[] };
       for (let round = -1; round < rounds; round++) {
-        for (const name of round % 2 === 0 ? (["ours", "hand"] as const) : (["hand", "ours"] as const)) {
+        for (const name of round % 2 === 0 ? names : names.toReversed()) {
           const rate = await throughput((n) => contenders[name](questions[n % 200] as Float32Array));
           // The first round warms connections and statements.
           if (round >= 0) rates[name].push(rate);
@@ -40,6 +43,12 @@ export async function clientsAtOnce({ url }: Bench): Promise<void> {
         unit: "× pg",
         bar: ">= 0.9",
         detail: `${median(rates.ours).toFixed(0)}/s against ${median(rates.hand).toFixed(0)}/s`,
+      });
+      report({
+        measure: `${clients} clients, ${size} × ${dimensions}, throughput without named statements`,
+        value: median(rates.unnamed) / median(rates.hand),
+        unit: "× pg",
+        detail: `${median(rates.unnamed).toFixed(0)}/s, planned each time`,
       });
     },
     { max: clients },

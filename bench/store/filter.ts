@@ -26,7 +26,7 @@ export async function filter({ url }: Bench): Promise<void> {
     say(`filter: ${size} rows × ${dimensions}; the column of the filter has no index`);
     await filledPassages(pool, "filtered", dimensions, passageRows(size, embeddings(dimensions, 3), prose(40, 4)));
     const table = passages("filtered", dimensions);
-    const docs = collection(drizzle(pool), { documents: table, text: table.content });
+    const docs = collection(drizzle(pool), { documents: table, text: table.content, namedStatements: true });
     const questions = Array.from({ length: asked }, embeddings(dimensions, 3, 7));
     for (const [share, end] of filters) {
       const exact = await exactly(pool, "filtered", questions, { where: `where bucket < ${end}` });
@@ -73,7 +73,7 @@ export async function filter({ url }: Bench): Promise<void> {
         await client.query("begin; set local hnsw.iterative_scan = relaxed_order");
         const found = await client.query({
           name: "relaxed",
-          text: "select id, lang, content, embedding <=> $1 as distance from filtered where bucket < $2 order by distance limit 10",
+          text: "select id, bucket, lang, content, embedding <=> $1 as distance from filtered where bucket < $2 order by distance limit 10",
           values: [vectorToBuffer(vector), end],
         });
         await client.query("commit");

@@ -11,7 +11,7 @@ import type { SearchRequest } from "./request.ts";
 import type { Scan } from "./settings.ts";
 import { type FoundRow, isComposed, searchStatement } from "./statement.ts";
 
-/** Different limits, offsets, weights and filters make different statements; past so many, the one that was used longest ago goes. */
+/** Different limits, offsets, weights and filters make different statements; past so many, the one that was made first goes. */
 const most = 100;
 
 /** A search's statement, ready to be run for its question. */
@@ -35,7 +35,7 @@ export class KeptStatements {
     const { filter } = request;
     if (request.where !== undefined && filter?.parameterized === undefined) return undefined;
     const statement = this.statement(request, scan);
-    const { words } = parseKeywords(request.asked[0].text);
+    const words = request.mode === "vector" ? undefined : parseKeywords(request.asked[0].text).words;
     return {
       run: (vector) =>
         statement.run({
@@ -48,22 +48,14 @@ export class KeptStatements {
 
   private statement(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
     const { mode, limit, offset, weights } = request;
-    const key = JSON.stringify([
-      mode,
-      limit,
-      offset,
-      weights.vector,
-      weights.keyword,
-      scan.exact,
-      scan.settings,
-      request.filter?.parameterized?.text,
-    ]);
-    const found = this.statements.get(key) ?? this.prepare(request, scan);
-    this.statements.delete(key);
-    this.statements.set(key, found);
+    const key = `${mode} ${limit} ${offset} ${weights.vector} ${weights.keyword} ${scan.exact} ${scan.settings.join()} ${request.filter?.parameterized?.text}`;
+    const found = this.statements.get(key);
+    if (found !== undefined) return found;
     const [oldest] = this.statements.keys();
-    if (this.statements.size > most && oldest !== undefined) this.statements.delete(oldest);
-    return found;
+    if (this.statements.size >= most && oldest !== undefined) this.statements.delete(oldest);
+    const made = this.prepare(request, scan);
+    this.statements.set(key, made);
+    return made;
   }
 
   private prepare(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {

@@ -23,9 +23,8 @@ export function nextPass(request: SearchRequest, { depth, exact }: Pass, found: 
   const held = found[0]?.held ?? 0;
   const near = found[0]?.near ?? 0;
   if (request.perDocument === undefined) {
-    if (exact) return undefined;
-    const ranked = depthOf({ ...request, limit: wantedOf(request) - offset });
-    const isShort = isFused(request) ? mode !== "keyword" && near < ranked : mode === "vector" && found.length < wanted;
+    if (exact || mode === "keyword") return undefined;
+    const isShort = isFused(request) ? near < depthOf({ limit: wantedOf(request) - offset, offset }) : found.length < wanted;
     return isShort ? { depth, exact: true } : undefined;
   }
   if (found.length >= wanted) {
@@ -41,7 +40,7 @@ export function nextPass(request: SearchRequest, { depth, exact }: Pass, found: 
 
 /** How many candidates the index has to give. */
 export function candidatesOf(request: SearchRequest, depth: number): number {
-  return isFused(request) ? depthOf({ ...request, limit: depth, offset: 0 }) : depth;
+  return isFused(request) ? depthOf({ limit: depth, offset: 0 }) : depth;
 }
 
 function isFused({ mode, asked }: SearchRequest): boolean {

@@ -56,15 +56,20 @@ export function searchRequest(
   }
   if (mode !== "vector" && asked.some(({ text }) => text.trim() === ""))
     throw new InputError(`mode "${mode}" needs a question in words.`, { field: "query" });
-  return { ...completed(shape, options), mode, asked };
+  return completed(shape, options, mode, asked);
 }
 
 /** A search near a vector that is in the database. */
 export function storedRequest(shape: Shape, stored: SQL, options: SearchOptions<Selection | undefined>): SearchRequest {
-  return { ...completed(shape, options), mode: "vector", asked: [{ text: "", vector: undefined, stored }] };
+  return completed(shape, options, "vector", [{ text: "", vector: undefined, stored }]);
 }
 
-function completed(shape: Shape, options: SearchOptions<Selection | undefined>): Omit<SearchRequest, "mode" | "asked"> {
+function completed(
+  shape: Shape,
+  options: SearchOptions<Selection | undefined>,
+  mode: SearchMode,
+  asked: SearchRequest["asked"],
+): SearchRequest {
   if ("where" in options) checkCondition(options.where, "where");
   const neighbours = whole(options.neighbours ?? 0, "neighbours", 0);
   if (neighbours > 0) needsChunks(shape, "neighbours");
@@ -72,6 +77,8 @@ function completed(shape: Shape, options: SearchOptions<Selection | undefined>):
   const { diversity = 0 } = options;
   if (!(diversity >= 0 && diversity <= 1)) throw new InputError(`${diversity} is not between 0 and 1.`, { field: "diversity" });
   return {
+    mode,
+    asked,
     where: options.where,
     filter: options.where && { condition: options.where, parameterized: parameterized(options.where) },
     limit: whole(options.limit ?? 10, "limit", 1),
