@@ -50,6 +50,14 @@ export interface Source {
   start?: number | undefined;
 }
 
+/** A vector that is nearly all zeros, as learned sparse models (SPLADE) give it. How many dimensions it has is the column's to say. */
+export interface SparseVector {
+  /** Places of the numbers that are not zero, from 0, each once, in any order: token ids, for most models. */
+  indices: ArrayLike<number>;
+  /** The numbers, one for each index. */
+  values: ArrayLike<number>;
+}
+
 /** Half-open range of UTF-16 units, as `String.slice(start, end)` takes it. */
 export interface TextRange {
   start: number;

@@ -2,6 +2,7 @@
 import { getTableColumns, getTableName, is, SQL } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { getTableConfig } from "drizzle-orm/pg-core";
+import type { VectorType } from "../db/vectors.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Metric } from "../table/indexes.ts";
 import { languageOf } from "../table/tsvector.ts";
@@ -39,7 +40,7 @@ export interface Shape {
   reference: { chunk: NamedColumn; document: NamedColumn }[];
   chunked: boolean;
   dimensions: number;
-  vectorType: "vector" | "halfvec";
+  vectorType: VectorType;
   metric: Metric;
   /** What the index over the vectors holds. */
   index: UsedIndex;
@@ -69,13 +70,18 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
   const passages = chunks ?? documents;
   const columns = chunks === undefined ? singleColumns(options) : chunkedColumns(chunks);
   const dimensions = (columns.embedding.column as unknown as { dimensions?: number }).dimensions;
-  const vectorType = columns.embedding.column.getSQLType().match(/^(vector|halfvec)\b/)?.[1] as "vector" | "halfvec" | undefined;
+  const vectorType = columns.embedding.column.getSQLType().match(/^(vector|halfvec|sparsevec)\b/)?.[1] as VectorType | undefined;
   if (vectorType === undefined || dimensions === undefined) {
     throw new ConfigurationError(
-      `${describe(columns.embedding.column)} has to be vector({ dimensions }) or halfvec({ dimensions }) with its dimensions given.`,
+      `${describe(columns.embedding.column)} has to be vector({ dimensions }), halfvec({ dimensions }) or sparsevec({ dimensions }) with its dimensions given.`,
     );
   }
   const { embedder } = options;
+  if (vectorType === "sparsevec" && embedder !== undefined) {
+    throw new ConfigurationError(
+      `${describe(columns.embedding.column)} holds sparse vectors, which no embedder makes: leave \`embedder\` out, and give rows and questions their vectors.`,
+    );
+  }
   if (embedder !== undefined && embedder.dimensions !== dimensions) {
     throw new ConfigurationError(
       `${describe(columns.embedding.column)} holds ${dimensions} dimensions, the embedder "${embedder.id}" gives ${embedder.dimensions}. ` +
@@ -134,7 +140,7 @@ function chunkedColumns(chunks: PgTable): PassageColumns {
 
 function singleColumns<D extends PgTable, C extends PgTable | undefined>(options: CollectionOptions<D, C>): PassageColumns {
   const table: PgTable = options.documents;
-  const embedding = options.embedding ?? only(table, /^(vector|halfvec)\b/, "vector", "embedding");
+  const embedding = options.embedding ?? only(table, /^(vector|halfvec|sparsevec)\b/, "vector", "embedding");
   if (embedding === undefined) {
     throw new ConfigurationError(
       `Table "${getTableName(table)}" has no vector column. Add one, such as embedding: vector({ dimensions: ${options.embedder?.dimensions ?? 1536} }), or give a table of chunks.`,

@@ -7,7 +7,7 @@ import type { Embedder } from "../embed/embedder.ts";
 import type { IndexKind } from "../table/approximation.ts";
 import type { Metric } from "../table/indexes.ts";
 import type { TsVector } from "../table/tsvector.ts";
-import type { Chunk, Source } from "../values.ts";
+import type { Chunk, Source, SparseVector } from "../values.ts";
 
 /** Drizzle's names for pgvector's column types. */
 type VectorColumn = "PgVector" | "PgHalfVector" | "PgSparseVector" | "PgBinaryVector";
@@ -28,7 +28,9 @@ export type Row<T extends PgTable> = {
 /** What `insert` takes: the table's insert type; the vector is optional, since the collection makes it. */
 export type NewRow<T extends PgTable> = {
   [K in keyof InferInsertModel<T> as K extends VectorKeys<T> ? never : K]: InferInsertModel<T>[K];
-} & { [K in VectorKeys<T>]?: number[] | Float32Array };
+} & { [K in VectorKeys<T>]?: VectorInput<Columns<T>[K]["_"]["columnType"]> };
+
+type VectorInput<Type> = Type extends "PgSparseVector" ? SparseVector | string : number[] | Float32Array;
 
 type VectorKeys<T extends PgTable> = {
   [K in keyof Columns<T>]: Columns<T>[K]["_"]["columnType"] extends VectorColumn ? K : never;
@@ -155,7 +157,15 @@ export interface HitContext {
 export type Selection = Record<string, PgColumn | SQL | SQL.Aliased>;
 
 /** A hit's `document`: what was chosen, else the table's row. */
-export type Chosen<D extends PgTable, S extends Selection | undefined> = S extends Selection ? SelectResultFields<S> : Row<D>;
+export type Chosen<D extends PgTable, S extends Selection | undefined> = S extends Selection
+  ? {
+      [K in keyof S]: S[K] extends DenseColumn
+        ? Float32Array | Extract<SelectResultFields<S>[K], null>
+        : SelectResultFields<S>[K];
+    }
+  : Row<D>;
+
+type DenseColumn = { _: { columnType: "PgVector" | "PgHalfVector" } };
 
 export type SearchMode = "vector" | "keyword" | "hybrid";
 
@@ -208,8 +218,11 @@ export interface PagesOptions<S extends Selection | undefined = undefined>
 /** What `searchQuery` leaves to your own query is left out. */
 export type SearchQueryOptions = Omit<SearchOptions, "select" | "neighbours" | "diversity">;
 
-/** A question as text, which the embedder turns into a vector; as a ready-made vector; or both. */
-export type Query = string | Float32Array | { text: string; vector: Float32Array };
+/**
+ * A question as text, which the embedder turns into a vector; as a ready-made vector; or both. Over a `sparsevec` column the vector is a
+ * `SparseVector`.
+ */
+export type Query = string | Float32Array | SparseVector | { text: string; vector: Float32Array | SparseVector };
 
 export interface ListOptions {
   where?: SQL | undefined;

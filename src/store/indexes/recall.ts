@@ -3,10 +3,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Database, driverOf, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { quotedName } from "../../db/names.ts";
-import { vectorParam } from "../../db/vectors.ts";
+import { type QueryVector, vectorParam } from "../../db/vectors.ts";
 import { embedAll } from "../../embed/embed.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigurationError, InputError } from "../../errors.ts";
+import { isSparse, sparseToText } from "../../util/sparse.ts";
 import { checkVector } from "../../util/vectors.ts";
 import { exactShape, isReranked } from "../search/approximate.ts";
 import { keyAliases, keyColumns } from "../search/parts.ts";
@@ -60,7 +61,7 @@ interface RecallContext {
 
 /** A question, and the key of the row that it was taken from. */
 interface Sample {
-  vector: Float32Array;
+  vector: QueryVector;
   own: string | undefined;
 }
 
@@ -94,9 +95,7 @@ export async function recall(context: RecallContext, options: RecallOptions): Pr
     // One more than is wanted: the row that a question was taken from finds itself.
     const more = samples.some(({ own }) => own !== undefined) ? 1 : 0;
     const exact = exactShape(shape);
-    const truth = await measured(context, [readOnly], samples, signal, (vector) =>
-      nearest(exact, vector, undefined, 2 * k + 20),
-    );
+    const truth = await measured(context, [readOnly], samples, signal, (vector) => nearest(exact, vector, undefined, 2 * k + 20));
     const settings: RecallAt[] = [];
     for (const efSearch of [...new Set(values)].sort((a, b) => a - b)) {
       // What a search with this setting does: see indexScan(), and candidates() for what is ranked again.
@@ -152,7 +151,7 @@ function check(holds: boolean, message: string, field: string): void {
   if (!holds) throw new InputError(message, { field });
 }
 
-function param(db: Database, shape: Shape, vector: Float32Array): SQL {
+function param(db: Database, shape: Shape, vector: QueryVector): SQL {
   return vectorParam(vector, shape.vectorType, driverOf(db));
 }
 
@@ -217,9 +216,10 @@ async function samplesOf(
       : await embedAll(embedder, texts, { kind: "query", ...(signal && { signal }) });
   const next = made.values();
   return queries.map((query, row) => {
-    const vector =
-      typeof query === "string" ? (next.next().value as Float32Array) : query instanceof Float32Array ? query : query.vector;
-    checkVector(vector, { dimensions: shape.dimensions, allowZero: shape.metric !== "cosine", row, field: "queries" });
+    const vector = typeof query === "string" ? (next.next().value as Float32Array) : "vector" in query ? query.vector : query;
+    const check = { dimensions: shape.dimensions, allowZero: shape.metric !== "cosine", row, field: "queries" };
+    if (isSparse(vector)) return { vector: sparseToText(vector, check), own: undefined };
+    checkVector(vector, check);
     return { vector, own: undefined };
   });
 }
@@ -242,8 +242,11 @@ async function storedSamples(db: Database, shape: Shape, count: number): Promise
           ) as sample`,
     );
     return found
-      .map(({ key, vector }) => ({ own: key, vector: Float32Array.from(JSON.parse(vector) as number[]) }))
-      .filter(({ vector }) => shape.metric !== "cosine" || vector.some((x) => x !== 0));
+      .map(({ key, vector }) => ({
+        own: key,
+        vector: shape.vectorType === "sparsevec" ? vector : Float32Array.from(JSON.parse(vector) as number[]),
+      }))
+      .filter(({ vector }) => shape.metric !== "cosine" || typeof vector === "string" || vector.some((x) => x !== 0));
   };
   // Whole pages at random, so many that the rows of one page are not most of the sample.
   const share = Math.min(100, (100 * Math.max(100 * count, 5000)) / Math.max(1, estimate));

@@ -102,6 +102,7 @@ export function candidates({ index }: Shape, wanted: number): number {
 
 /** The column, or the question, as the index has it. */
 export function asIndexed(shape: Shape, vector: SQL): SQL {
+  if (shape.vectorType === "sparsevec") return vector;
   return approximated(vector, shape.index, shape.vectorType, shape.dimensions);
 }
 

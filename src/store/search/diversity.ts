@@ -1,27 +1,11 @@
 // Maximal marginal relevance: hits that are near the question and unlike each other.
-import { type SQL, sql } from "drizzle-orm";
-import type { Driver } from "../../db/database.ts";
-import type { Shape } from "../shape.ts";
 
-/** The vector of a candidate as the driver brings it with least cost: in pgvector's binary format by pg, else as text. */
-export function candidateVector(shape: Shape, driver: Driver): SQL<Uint8Array | string> {
-  const { column } = shape.columns.embedding;
-  return driver === "node-postgres" ? sql`vector_send(${column}::vector)` : sql`${column}::text`;
-}
-
-/** Reads what `candidateVector` selected, and brings it to length one; all zeros stay so. */
-export function readCandidate(value: Uint8Array | string): Float32Array {
-  const vector = typeof value === "string" ? Float32Array.from(JSON.parse(value) as number[]) : fromBinary(value);
+/** Of length one; all zeros stay so. */
+export function normalized(vector: Float32Array): Float32Array {
   let sum = 0;
   for (const x of vector) sum += x * x;
   const length = Math.sqrt(sum) || 1;
   return vector.map((x) => x / length);
-}
-
-/** int16 dimensions, int16 zero, then float32, big-endian: pgvector's `vector_send`. */
-function fromBinary(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: view.getInt16(0) }, (_, i) => view.getFloat32(4 + 4 * i));
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Hit } from "../types.ts";
-import { mostDiverse, readCandidate } from "./diversity.ts";
+import { mostDiverse, normalized } from "./diversity.ts";
 import type { SearchRequest } from "./request.ts";
 import type { FoundRow } from "./statement.ts";
 import { similarity } from "./vector.ts";
@@ -26,7 +26,7 @@ export function inOrder(shape: Shape, request: SearchRequest, found: readonly Fo
   const best = isCosine ? 1 : Math.max(...rows.map(({ score }) => Math.abs(score))) || 1;
   const candidates = rows.map(({ row, score }) => ({
     relevance: score / best,
-    vector: readCandidate(row.embedding as Uint8Array | string),
+    vector: normalized(row.embedding as Float32Array),
   }));
   const chosen = mostDiverse(candidates, diversity, offset + limit).slice(offset);
   return chosen.map((i) => (rows[i] as { row: FoundRow }).row);

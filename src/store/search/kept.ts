@@ -1,8 +1,8 @@
 // Statements that are built once and run many times: building one costs as much as the index scan that it asks for.
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type Database, driverOf } from "../../db/database.ts";
 import { type PreparedStatement, prepared } from "../../db/prepared.ts";
-import { encodedVector } from "../../db/vectors.ts";
+import { encodedVector, type QueryVector } from "../../db/vectors.ts";
 import { contentHash } from "../../util/hash.ts";
 import type { Shape } from "../shape.ts";
 import { exactShape, startingWith } from "./approximate.ts";
@@ -16,7 +16,7 @@ const most = 100;
 
 /** A search's statement, ready to be run for its question. */
 export interface KeptStatement {
-  run(vector: Float32Array | undefined): Promise<FoundRow[]>;
+  run(vector: QueryVector | undefined): Promise<FoundRow[]>;
 }
 
 export class KeptStatements {
@@ -60,7 +60,7 @@ export class KeptStatements {
 
   private prepare(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
     const question = {
-      vector: sql`${sql.placeholder("vector")}::vector${sql.raw(this.shape.vectorType === "halfvec" ? "::halfvec" : "")}`,
+      vector: placeholder(this.shape),
       keywords: { words: sql.placeholder("words"), phrases: [], excluded: [] },
     };
     const searched = scan.exact ? exactShape(this.shape) : startingWith(this.shape, scan.settings);
@@ -69,6 +69,11 @@ export class KeptStatements {
     // Drizzle's drivers take an empty name for an unnamed statement, which any pooler can handle.
     return prepared(statement, this.named ? `drizzle_rag_${contentHash(statement.toSQL().sql).slice(0, 24)}` : "");
   }
+}
+
+/** The server rounds to halfvec by itself; see `vectorParam()`. */
+function placeholder({ vectorType }: Shape): SQL {
+  return sql`${sql.placeholder("vector")}::${sql.raw(vectorType === "halfvec" ? "vector::halfvec" : vectorType)}`;
 }
 
 function isKeepable(request: SearchRequest): boolean {

@@ -4,7 +4,7 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import { type Database, driverOf, isTransaction } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { vectorParam } from "../../db/vectors.ts";
+import { type QueryVector, vectorParam } from "../../db/vectors.ts";
 import type { Shape } from "../shape.ts";
 import type { Hit, Query, SearchOptions, Selection } from "../types.ts";
 import { pieces } from "../write/context.ts";
@@ -34,7 +34,7 @@ export async function searchMany<D extends PgTable, C extends PgTable | undefine
   const mode = requests.find((request) => request.mode !== "keyword")?.mode ?? "keyword";
   const vectors = await vectorsOf(context, asked, { ...first, mode });
   const flat = requests.every((request) => request.mode === "vector" && !isComposed(request));
-  const found = flat ? await together(context, first, vectors as Float32Array[]) : await oneByOne(context, requests, vectors);
+  const found = flat ? await together(context, first, vectors as QueryVector[]) : await oneByOne(context, requests, vectors);
   // All in one list, so that what is around them is read in one statement.
   const hits = await showHits<D, C, Document>(context, first, found.flat());
   let start = 0;
@@ -47,7 +47,7 @@ export async function searchMany<D extends PgTable, C extends PgTable | undefine
 async function oneByOne(
   context: SearchContext,
   requests: readonly SearchRequest[],
-  vectors: readonly (Float32Array | undefined)[],
+  vectors: readonly (QueryVector | undefined)[],
 ): Promise<FoundRow[][]> {
   const run = async (db: Database) => {
     const found: FoundRow[][] = [];
@@ -60,7 +60,7 @@ async function oneByOne(
   return isTransaction(context.db) ? run(context.db) : inTransaction(context.db, run);
 }
 
-async function together(context: SearchContext, request: SearchRequest, vectors: readonly Float32Array[]): Promise<FoundRow[][]> {
+async function together(context: SearchContext, request: SearchRequest, vectors: readonly QueryVector[]): Promise<FoundRow[][]> {
   const { db, shape } = context;
   const read = async (wanted: readonly number[], scan: Scan) => {
     for (const places of pieces(wanted, most)) {
@@ -93,17 +93,17 @@ export function manyStatement(
   shape: Shape,
   request: SearchRequest,
   places: readonly number[],
-  vectors: readonly Float32Array[],
+  vectors: readonly QueryVector[],
 ) {
   const { limit, offset, where } = request;
   const values = places.map(
-    (place) => sql`(${sql.raw(String(place))}, ${vectorParam(vectors[place] as Float32Array, shape.vectorType, driverOf(db))})`,
+    (place) => sql`(${sql.raw(String(place))}, ${vectorParam(vectors[place] as QueryVector, shape.vectorType, driverOf(db))})`,
   );
   const ranked = sql`
     select * from (${nearest(shape, sql`asked.vector`, where, limit + offset)}) as near
     order by distance, ${keyAliases(shape)} limit ${sql.raw(String(limit))} offset ${sql.raw(String(offset))}`;
   const fields = {
-    ...shownColumns(shape, request),
+    ...shownColumns(db, shape, request),
     place: sql<number>`asked.place`,
     distance: sql<number>`ranked.distance`,
   };

@@ -46,7 +46,7 @@ async function rowsOf(
 ): Promise<FoundRow[]> {
   const keys = page.map(({ key }) => keyOf(key as AnyRow, shape.passageKey));
   const key = Object.fromEntries(shape.passageKey.map(({ key, column }) => [key, column]));
-  const query = withDocuments(db.select({ ...shownColumns(shape, request), key }).from(shape.passages), shape);
+  const query = withDocuments(db.select({ ...shownColumns(db, shape, request), key }).from(shape.passages), shape);
   const rows = (await query.where(keyIn(shape.passageKey, keys))) as FoundRow[];
   const byKey = new Map(rows.map((row) => [keyText(keyOf(row.key as AnyRow, shape.passageKey)), row]));
   return page.flatMap((ranked, i) => {

@@ -1,8 +1,10 @@
 // The vectors of questions: those that came as text are embedded, in one request for all.
 import type { Database } from "../../db/database.ts";
+import type { QueryVector } from "../../db/vectors.ts";
 import { embedAll } from "../../embed/embed.ts";
 import type { Embedder } from "../../embed/embedder.ts";
-import { ConfigurationError } from "../../errors.ts";
+import { ConfigurationError, InputError } from "../../errors.ts";
+import { isSparse, sparseToText } from "../../util/sparse.ts";
 import { checkVector } from "../../util/vectors.ts";
 import type { Shape } from "../shape.ts";
 import type { KeptStatements } from "./kept.ts";
@@ -30,7 +32,7 @@ export async function vectorsOf(
   { embedder, shape }: SearchContext,
   asked: readonly Asked[],
   { mode, signal }: Pick<SearchRequest, "mode" | "signal">,
-): Promise<(Float32Array | undefined)[]> {
+): Promise<(QueryVector | undefined)[]> {
   if (mode === "keyword") return asked.map(() => undefined);
   const isText = ({ vector, stored }: Asked) => vector === undefined && stored === undefined;
   const texts = asked.filter(isText).map(({ text }) => text);
@@ -44,11 +46,18 @@ export async function vectorsOf(
   return asked.map((question, row) => {
     if (question.stored !== undefined) return undefined;
     const vector = question.vector ?? (next.next().value as Float32Array);
+    const allowZero = shape.metric !== "cosine";
+    const place = { field: "query", ...(asked.length > 1 && { row }) };
+    if (shape.vectorType === "sparsevec") {
+      if (!isSparse(vector))
+        throw new InputError("The column holds sparse vectors: give the question as { indices, values }.", place);
+      return sparseToText(vector, { dimensions: shape.dimensions, allowZero, ...place });
+    }
+    if (isSparse(vector)) throw new InputError("The column holds dense vectors: give the question as a Float32Array.", place);
     checkVector(vector, {
       dimensions: shape.dimensions,
-      allowZero: shape.metric !== "cosine",
-      field: "query",
-      ...(asked.length > 1 && { row }),
+      allowZero,
+      ...place,
       ...(isText(question) && embedder !== undefined && { embedder: embedder.id }),
     });
     return vector;

@@ -1,6 +1,8 @@
 // What a search is asked for, checked and completed with defaults.
 import { is, Param, Placeholder, SQL } from "drizzle-orm";
 import { ConfigurationError, InputError } from "../../errors.ts";
+import { isSparse } from "../../util/sparse.ts";
+import type { SparseVector } from "../../values.ts";
 import type { Shape } from "../shape.ts";
 import type { Query, SearchMode, SearchOptions, Selection } from "../types.ts";
 import { type ParameterizedFilter, parameterized } from "./parameterized.ts";
@@ -9,7 +11,7 @@ import { type ParameterizedFilter, parameterized } from "./parameterized.ts";
 export interface Asked {
   /** Words to look for; empty when the question is a vector alone. */
   text: string;
-  vector: Float32Array | undefined;
+  vector: Float32Array | SparseVector | undefined;
   /** A subquery for a vector that is in the database already. */
   stored: SQL | undefined;
 }
@@ -75,6 +77,8 @@ function completed(
   if (neighbours > 0) needsChunks(shape, "neighbours");
   const perDocument = options.perDocument === undefined ? undefined : whole(options.perDocument, "perDocument", 1);
   const { diversity = 0 } = options;
+  if (diversity > 0 && shape.vectorType === "sparsevec")
+    throw new ConfigurationError("diversity: it compares dense vectors, and the column holds sparse ones.");
   if (!(diversity >= 0 && diversity <= 1)) throw new InputError(`${diversity} is not between 0 and 1.`, { field: "diversity" });
   return {
     mode,
@@ -114,8 +118,11 @@ function parts(query: Query): Asked {
     if (query.trim() === "") throw new InputError("The question is empty.", { field: "query" });
     return { text: query, vector: undefined, stored: undefined };
   }
+  if (isSparse(query)) return { text: "", vector: query, stored: undefined };
   if (typeof query !== "object" || query === null) {
-    throw new InputError("A question is a text, a Float32Array, or an object with both.", { field: "query" });
+    throw new InputError("A question is a text, a Float32Array, a sparse vector, or an object with text and vector.", {
+      field: "query",
+    });
   }
   return { text: query.text, vector: query.vector, stored: undefined };
 }

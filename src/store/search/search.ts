@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import { rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import type { QueryVector } from "../../db/vectors.ts";
 import { InputError } from "../../errors.ts";
 import type { AnyRow } from "../shape.ts";
 import type { Hit, Row } from "../types.ts";
@@ -22,7 +23,7 @@ export class Search<D extends PgTable, C extends PgTable | undefined, Document =
   implements PromiseLike<Hit<D, C, Document>[]>
 {
   private result: Promise<Hit<D, C, Document>[]> | undefined;
-  private embedded: Promise<(Float32Array | undefined)[]> | undefined;
+  private embedded: Promise<(QueryVector | undefined)[]> | undefined;
 
   constructor(
     private readonly context: SearchContext,
@@ -67,7 +68,7 @@ export class Search<D extends PgTable, C extends PgTable | undefined, Document =
     return showHits<D, C, Document>(context, request, found);
   }
 
-  private vectors(): Promise<(Float32Array | undefined)[]> {
+  private vectors(): Promise<(QueryVector | undefined)[]> {
     this.embedded ??= vectorsOf(this.context, this.request.asked, this.request);
     return this.embedded;
   }
@@ -77,7 +78,7 @@ export class Search<D extends PgTable, C extends PgTable | undefined, Document =
 export async function findRows(
   context: SearchContext,
   request: SearchRequest,
-  vectors: readonly (Float32Array | undefined)[],
+  vectors: readonly (QueryVector | undefined)[],
 ): Promise<FoundRow[]> {
   const { db, shape, kept } = context;
   const read = async (scan: Scan, depth: number) => {

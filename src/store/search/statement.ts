@@ -1,13 +1,12 @@
 // The one statement of a search, as a Drizzle query: the ranking, and the rows that are shown for it.
-import { type SQL, sql } from "drizzle-orm";
+import { Column, is, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { type Database, driverOf } from "../../db/database.ts";
-import { vectorParam } from "../../db/vectors.ts";
+import { type QueryVector, storedVector, vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Selection } from "../types.ts";
 import { belongsTogether } from "../write/chunked.ts";
 import { isReranked } from "./approximate.ts";
-import { candidateVector } from "./diversity.ts";
 import { fused, type Question } from "./hybrid.ts";
 import { matching, parseKeywords } from "./keyword.ts";
 import { keyAliases, keyMatches } from "./parts.ts";
@@ -32,7 +31,7 @@ export interface FoundRow {
   /** How many passages were ranked, in a composed search. */
   held?: number;
   /** The passage's vector, where hits are chosen to differ. */
-  embedding?: Uint8Array | string;
+  embedding?: Float32Array;
 }
 
 export type Shown = { [part in "document" | "shown" | "chunk" | "key"]?: Record<string, PgColumn> | Selection };
@@ -42,7 +41,7 @@ export function questionsOf(
   db: Database,
   shape: Shape,
   { asked }: SearchRequest,
-  vectors: readonly (Float32Array | undefined)[],
+  vectors: readonly (QueryVector | undefined)[],
 ): Question[] {
   return asked.map(({ text, stored }, i) => {
     const vector = vectors[i];
@@ -57,12 +56,23 @@ export function isComposed({ asked, perDocument, diversity }: SearchRequest): bo
 }
 
 /** The columns that hits are made of. */
-export function shownColumns(shape: Shape, { select, keysOnly }: SearchRequest): Shown {
+export function shownColumns(db: Database, shape: Shape, { select, keysOnly }: SearchRequest): Shown {
   if (keysOnly) return { key: Object.fromEntries(shape.passageKey.map(({ key, column }) => [key, column])) };
-  const shown: Shown = { document: select ?? shape.documentColumns };
+  const shown: Shown = { document: select === undefined ? shape.documentColumns : readable(db, select) };
   if (select !== undefined) shown.shown = shape.shownColumns ?? shape.documentColumns;
   if (shape.chunked) shown.chunk = shape.passageColumns;
   return shown;
+}
+
+/** Vectors that are chosen come as Float32Arrays, which Drizzle's columns would make lists of numbers of. */
+function readable(db: Database, select: Selection): Selection {
+  return Object.fromEntries(
+    Object.entries(select).map(([key, field]) => [key, isDense(field) ? storedVector(field, driverOf(db)) : field]),
+  );
+}
+
+function isDense(field: unknown): field is PgColumn {
+  return is(field, Column) && /^(vector|halfvec)\b/.test(field.getSQLType());
 }
 
 /** Builds the statement; nothing is sent until it is awaited. `depth`: how many passages are ranked, in a composed search. */
@@ -73,7 +83,7 @@ export function searchStatement(
   questions: readonly Question[],
   depth = firstDepth(request),
 ) {
-  const shown = shownColumns(shape, request);
+  const shown = shownColumns(db, shape, request);
   if (isComposed(request)) return composedStatement(db, shape, request, ranking(shape, request, questions, depth), shown);
   const question = questions[0] as Question;
   if (request.mode === "vector" && isReranked(shape)) return rerankedStatement(db, shape, request, question.vector, shown);
@@ -124,7 +134,7 @@ function composedStatement(db: Database, shape: Shape, request: SearchRequest, r
     keyword: sql<number | null>`ranked.keyword`,
     near: sql<number | null>`ranked.near`,
     held: sql<number>`ranked.held`,
-    ...(request.diversity > 0 && { embedding: candidateVector(shape, driverOf(db)) }),
+    ...(request.diversity > 0 && { embedding: storedVector(shape.columns.embedding.column, driverOf(db)) }),
   };
   const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
   return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));

@@ -1,6 +1,8 @@
 // For a single table, where each row has a vector of its own: which rows need a new one, and rows with the vector filled in.
 import type { Database } from "../../db/database.ts";
+import { isSparse, sparseToText } from "../../util/sparse.ts";
 import { checkVector } from "../../util/vectors.ts";
+import type { SparseVector } from "../../values.ts";
 import type { Passage } from "../passages.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { keyOf, keyText, updateRows, type WriteContext } from "./context.ts";
@@ -38,14 +40,17 @@ export function withVectors(
   const before = byKey(stored, key);
   return rows.map((row, index) => {
     if (bringsVector(shape, row)) {
-      const given = row[embedding.key] as ArrayLike<number>;
-      const vector = given instanceof Float32Array ? given : Float32Array.from(given);
-      checkVector(vector, {
+      const given = row[embedding.key] as ArrayLike<number> | SparseVector;
+      const check = {
         dimensions: shape.dimensions,
         allowZero: shape.metric !== "cosine",
         row: index,
         field: embedding.key,
-      });
+      };
+      if (shape.vectorType === "sparsevec")
+        return { ...row, [embedding.key]: isSparse(given) ? sparseToText(given, check) : given };
+      const vector = given instanceof Float32Array ? given : Float32Array.from(given as ArrayLike<number>);
+      checkVector(vector, check);
       return { ...row, [embedding.key]: vector };
     }
     const passage = onlyPassage(context, row, index);
