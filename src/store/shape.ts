@@ -6,7 +6,7 @@ import type { VectorType } from "../db/vectors.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Metric } from "../table/indexes.ts";
 import { languageOf } from "../table/tsvector.ts";
-import { type UsedIndex, usedIndex } from "./search/approximate.ts";
+import { type UsedIndex, usedIndex } from "./search/used-index.ts";
 import type { CollectionOptions, Field } from "./types.ts";
 
 /** A column with the name that rows know it by. */
@@ -110,8 +110,7 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     chunked: chunks !== undefined,
     dimensions,
     vectorType,
-    metric: options.metric ?? "cosine",
-    index: usedIndex(passages, columns.embedding.column, options.index),
+    ...usedIndex(passages, columns.embedding.column, options.index, options.metric),
     language: options.language ?? (columns.search && languageOf(columns.search)) ?? "english",
     textOf: text.read,
     textField: text.key ?? "text",

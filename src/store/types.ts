@@ -66,7 +66,7 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
    * or PgBouncer from 1.21, off with other poolers in transaction mode. Default: false.
    */
   namedStatements?: boolean;
-  /** How near is measured; the index has to be made for the same one. Default: `cosine`. */
+  /** How near is measured. Default: what the index over the vectors that the schema declares is made for; without one, `cosine`. */
   metric?: Metric;
   /** Which index searches go through. Default: the first over the vectors that the schema of the table declares. */
   index?: SearchedIndex;

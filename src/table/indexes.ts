@@ -18,7 +18,7 @@ import {
 export type Metric = "cosine" | "ip" | "l2" | "l1";
 
 export interface VectorIndexOptions {
-  /** Default: `cosine`. The collection has to be told the same one. */
+  /** Default: `cosine`. The collection finds it out from the table. */
   metric?: Metric;
   /**
    * What the index holds for each vector. The collection finds it out from the table. Default: what `chunkColumns()` was told; else `full`

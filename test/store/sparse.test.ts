@@ -51,7 +51,7 @@ const product = (a: SparseVector, b: SparseVector) => {
 };
 
 describe(`sparse vectors, on ${databaseName}`, () => {
-  const docs = () => collection(db, { documents: terms, text: terms.content, metric: "ip" });
+  const docs = () => collection(db, { documents: terms, text: terms.content });
   const rows = Array.from({ length: 500 }, (_, i) => ({ content: `text ${i}`, group: i % 5, weights: weights() }));
 
   beforeAll(async () => {
