@@ -210,6 +210,9 @@ export function collection(db: Database, options: ReadyOptions | CollectionOptio
   return make(db, "documents" in options ? options : { ...readyMade, ...options });
 }
 
+/** Tables grow, and extensions are updated, while a server runs. In milliseconds. */
+const askedAgainAfter = 300_000;
+
 function make<D extends PgTable, C extends PgTable | undefined>(
   db: Database,
   options: CollectionOptions<D, C>,
@@ -218,14 +221,16 @@ function make<D extends PgTable, C extends PgTable | undefined>(
   const shape = resolveShape(options);
   guardPool(db);
   const toPassages = passageMaker(shape, embedder?.id ?? "none", options.chunker);
-  let asked: Promise<Capabilities> | undefined;
+  let asked: { answer: Promise<Capabilities>; at: number } | undefined;
   const ask = (handle: Database) => {
-    asked ??= capabilities(handle, shape, embedder).catch((error) => {
+    if (asked !== undefined && Date.now() - asked.at < askedAgainAfter) return asked.answer;
+    const answer = capabilities(handle, shape, embedder).catch((error) => {
       // A database that was not ready may be so next time.
       asked = undefined;
       throw error;
     });
-    return asked;
+    asked = { answer, at: Date.now() };
+    return answer;
   };
   const estimates = new FilterEstimates(shape);
   const kept = isTransaction(db) ? undefined : new KeptStatements(db, shape, options.namedStatements === true);

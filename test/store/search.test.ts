@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { hashingEmbedder } from "../../src/embed/hashing.ts";
 import { InputError } from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
+import { setting } from "../../src/store/search/approximate.ts";
 import { parseKeywords } from "../../src/store/search/keyword.ts";
+import { indexScan } from "../../src/store/search/settings.ts";
 import { createTables, databaseName, freshDatabase } from "../helpers/database.ts";
 import { articleChunks, articles, dimensions, notes } from "./tables.ts";
 
@@ -225,6 +227,31 @@ describe(`completeness and the index, on ${databaseName}`, () => {
     // Each connection of the pool.
     const sessions = await Promise.all([1, 2, 3, 4].map(() => db.execute(show)));
     for (const { rows } of sessions) expect(rows).toEqual([{ ef: "40", scan: "off" }]);
+  });
+
+  it("asks for no less than the server is set to", async () => {
+    const wide = (ef: number) =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql.raw(`set local hnsw.ef_search = ${ef}`));
+        await tx.execute(
+          sql`select ${sql.raw(
+            setting([
+              ["hnsw.ef_search", "100"],
+              ["hnsw.iterative_scan", "relaxed_order"],
+            ]),
+          )}`,
+        );
+        return (
+          await tx.execute(sql`select current_setting('hnsw.ef_search') || ' ' || current_setting('hnsw.iterative_scan') as now`)
+        ).rows;
+      });
+    expect(await wide(500)).toEqual([{ now: "500 relaxed_order" }]);
+    expect(await wide(40)).toEqual([{ now: "100 relaxed_order" }]);
+  });
+
+  it("looks deeper in a larger table", () => {
+    const deep = (passages: number) => indexScan({ iterative: true, rowSecurity: false, passages }, 10, false).settings[0]?.[1];
+    expect([0, 100_000, 1_000_000, 10_000_000].map(deep)).toEqual([undefined, undefined, "70", "130"]);
   });
 
   it("asks the same of any filter, whatever its values and however it is written", async () => {

@@ -20,9 +20,17 @@ export function startingWith(shape: Shape, settings: UsedIndex["settings"]): Sha
  * makes a one-time filter of it above the scan. `set_config(name, value, true)` ends with the transaction, which is the statement's own.
  */
 export function whenSet({ index }: Shape): SQL | undefined {
-  if (index.settings.length === 0) return undefined;
-  const set = index.settings.map(([name, value]) => sql.raw(`set_config('${name}', '${value}', true) is not null`));
-  return sql`(select ${sql.join(set, sql` and `)})`;
+  return index.settings.length === 0 ? undefined : sql`(select ${sql.raw(setting(index.settings))})`;
+}
+
+/** Sets them for the transaction, numbers to no less than the server has them set to already. True, as SQL. */
+export function setting(settings: UsedIndex["settings"]): string {
+  return settings
+    .map(([name, value]) => {
+      const atLeast = `greatest(current_setting('${name}', true)::int, ${value})::text`;
+      return `set_config('${name}', ${/^\d+$/.test(value) ? atLeast : `'${value}'`}, true) is not null`;
+    })
+    .join(" and ");
 }
 
 /** Whether candidates are ranked again. */

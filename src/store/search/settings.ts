@@ -6,14 +6,16 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigurationError, MissingExtensionError } from "../../errors.ts";
 import type { Shape } from "../shape.ts";
-import { exactShape, startingWith } from "./approximate.ts";
+import { exactShape, setting, startingWith } from "./approximate.ts";
 
-/** What the database can do, asked once for each collection. */
+/** What is known of the database, asked for now and then. */
 export interface Capabilities {
   /** pgvector can go on scanning its index until enough rows pass the filter: 0.8.0 and later. */
   iterative: boolean;
   /** Row-level security may hide rows that no condition of the query speaks of. */
   rowSecurity: boolean;
+  /** How many passages there are, as of the last ANALYZE; 0 before the first. */
+  passages: number;
 }
 
 /**
@@ -26,10 +28,12 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
     sql`, `,
   );
   const madeBy = shape.chunked ? sql`(select ${shape.passageColumns.embedder} from ${shape.passages} limit 1)` : sql`null`;
-  const [found] = await rows<{ version: string | null; secured: boolean | null; embedder: string | null }>(
+  const [found] = await rows<{ version: string | null; secured: boolean | null; embedder: string | null; passages: number }>(
     db,
     sql`select (select extversion from pg_extension where extname = 'vector') as version,
                (select bool_or(relrowsecurity) from pg_class where oid in (${tables})) as secured,
+               (select coalesce(sum(greatest(reltuples, 0)), 0)::float8 from pg_partition_tree(to_regclass(${quotedName(shape.passages)}))
+                  inner join pg_class on oid = relid where isleaf) as passages,
                ${madeBy} as embedder`,
   );
   if (!found?.version)
@@ -43,11 +47,19 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
     );
   }
   const [major = 0, minor = 0] = found.version.split(".").map(Number);
-  return { iterative: major > 0 || minor >= 8, rowSecurity: found.secured === true };
+  return { iterative: major > 0 || minor >= 8, rowSecurity: found.secured === true, passages: Number(found.passages) };
 }
 
 /** pgvector's default, and the most it takes, for `hnsw.ef_search`: how many candidates one scan holds. */
 const efSearch = { default: 40, filtered: 100, most: 1000 };
+
+/**
+ * In a larger graph the same `ef_search` finds less, so it grows with the fourth root of the table: 40 up to 100,000 passages, 70 at a million,
+ * 130 at ten million (npm run bench:store -- --only growth).
+ */
+function leastFor(passages: number): number {
+  return Math.round((efSearch.default * Math.max(1, passages / 100_000) ** 0.25) / 10) * 10;
+}
 
 /** One way to run a search's statement. */
 export interface Scan {
@@ -72,7 +84,10 @@ export const exactly: Scan = { exact: true, settings: [], planning: [] };
 export function indexScan(can: Capabilities, wanted: number, filtered: boolean, least = 0): Scan {
   // Without iterative scans the best that can be done is the widest single one.
   if (!can.iterative && filtered) return { ...plainly, settings: [["hnsw.ef_search", String(efSearch.most)]] };
-  const candidates = Math.min(Math.max(wanted, least, filtered ? efSearch.filtered : efSearch.default), efSearch.most);
+  const candidates = Math.min(
+    Math.max(wanted, least, filtered ? efSearch.filtered : efSearch.default, leastFor(can.passages)),
+    efSearch.most,
+  );
   if (candidates <= efSearch.default) return plainly;
   const settings: [string, string][] = [["hnsw.ef_search", String(candidates)]];
   if (can.iterative) settings.push(["hnsw.iterative_scan", "relaxed_order"]);
@@ -99,16 +114,20 @@ export async function scanning<T>(
   const { exact, settings, planning } = scan;
   if (exact) return read(db, exactShape(shape));
   if (planning.length === 0 && !isTransaction(db)) return read(db, startingWith(shape, settings));
-  const all = [...settings.map(([name, value]) => `${name} = ${value}`), ...planning];
-  return withSettings(db, all, (tx) => read(tx, shape));
+  return withSettings(db, planning, (tx) => read(tx, shape), settings);
 }
 
 /** Runs a read with settings that are gone when it is done, also in a transaction of the user's. */
-export async function withSettings<T>(db: Database, settings: readonly string[], read: (tx: Database) => Promise<T>): Promise<T> {
-  if (settings.length === 0) return read(db);
+export async function withSettings<T>(
+  db: Database,
+  settings: readonly string[],
+  read: (tx: Database) => Promise<T>,
+  least: Scan["settings"] = [],
+): Promise<T> {
+  if (settings.length + least.length === 0) return read(db);
   if (!isTransaction(db)) {
     return inTransaction(db, async (tx) => {
-      await set(tx, settings);
+      await set(tx, settings, least);
       return read(tx);
     });
   }
@@ -116,7 +135,7 @@ export async function withSettings<T>(db: Database, settings: readonly string[],
   let result: { value: T } | undefined;
   try {
     await inTransaction(db, async (tx) => {
-      await set(tx, settings);
+      await set(tx, settings, least);
       result = { value: await read(tx) };
       throw new SettingsDone();
     });
@@ -128,8 +147,9 @@ export async function withSettings<T>(db: Database, settings: readonly string[],
 
 class SettingsDone extends Error {}
 
-async function set(tx: Database, settings: readonly string[]): Promise<void> {
+async function set(tx: Database, settings: readonly string[], least: Scan["settings"]): Promise<void> {
   const statements = settings.map((setting) => `set local ${setting}`);
+  if (least.length > 0) statements.push(`select ${setting(least)}`);
   // pg sends several statements without parameters in one round trip; PGlite takes one at a time.
   if (driverOf(tx) === "node-postgres") await tx.execute(sql.raw(statements.join("; ")));
   else for (const statement of statements) await tx.execute(sql.raw(statement));
