@@ -1,5 +1,5 @@
-// One connection of the user's pool for several statements that cannot be in a transaction.
-import { type Database, driverOf } from "./database.ts";
+// What several connections allow: one of the pool for statements that cannot be in a transaction, and other work beside a transaction.
+import { type Database, driverOf, isTransaction } from "./database.ts";
 
 interface PoolLike {
   connect(): Promise<{ release(destroy?: boolean): void }>;
@@ -11,10 +11,10 @@ interface PoolLike {
  * closed instead when `work` fails, since nobody knows what state it is in. Any other handle is one connection already, or cannot say.
  */
 export async function withConnection<T>(db: Database, work: (connection: Database) => Promise<T>): Promise<T> {
-  const { $client } = db as unknown as { $client?: Partial<PoolLike> };
-  if (driverOf(db) !== "node-postgres" || typeof $client?.totalCount !== "number") return work(db);
+  const { $client } = db as unknown as { $client?: unknown };
+  if (driverOf(db) !== "node-postgres" || !isPool($client)) return work(db);
   const { drizzle } = await import("drizzle-orm/node-postgres");
-  const client = await ($client as PoolLike).connect();
+  const client = await $client.connect();
   let failed = true;
   try {
     const result = await work(drizzle(client as never) as Database);
@@ -23,4 +23,19 @@ export async function withConnection<T>(db: Database, work: (connection: Databas
   } finally {
     client.release(failed);
   }
+}
+
+/** Whether a caller's other statements stay out of a transaction that is going on: over a pool, and on PGlite, which queues them. */
+export function mayOverlap(db: Database): boolean {
+  return !isTransaction(db) && (driverOf(db) === "pglite" || isPool((db as unknown as { $client?: unknown }).$client));
+}
+
+/** Whether the handle is over a pool that has a connection to spare. Another driver may have one and is not asked. */
+export function hasOtherConnections(db: Database): boolean {
+  const { $client } = db as unknown as { $client?: { options?: { max?: number } } };
+  return isPool($client) && ($client?.options?.max ?? 10) > 1;
+}
+
+function isPool(client: unknown): client is PoolLike {
+  return typeof (client as Partial<PoolLike> | undefined)?.totalCount === "number";
 }

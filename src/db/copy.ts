@@ -2,10 +2,11 @@
 // Format: https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-FILE-FORMATS
 import { once } from "node:events";
 import { finished } from "node:stream/promises";
-import { type SQL, sql } from "drizzle-orm";
+import { setImmediate } from "node:timers/promises";
+import { isSQLWrapper, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { PoolClient } from "pg";
-import { type BinaryEncoder, binaryEncoder } from "./binary.ts";
+import { type BinaryEncoder, BinaryWriter, binaryEncoder } from "./binary.ts";
 import { type Database, driverOf } from "./database.ts";
 
 /** A column of the table, and the name that rows know it by. */
@@ -14,42 +15,76 @@ export interface CopyColumn {
   column: PgColumn;
 }
 
+/** Rows as COPY takes them. */
+export interface EncodedRows {
+  columns: readonly CopyColumn[];
+  pieces: Buffer[];
+}
+
 type Row = Record<string, unknown>;
 
-/** Bytes that are handed to the socket at once: many small writes cost more than the rows. */
-const pieceSize = 1 << 20;
-const signature = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
-const trailer = Buffer.from([0xff, 0xff]);
+const header = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
+const trailer = -1;
 
 /**
- * Copies rows into a table, within the transaction. Vectors are `Float32Array`s.
+ * Encodes rows for COPY; vectors are `Float32Array`s. Other work gets its turn after each piece, such as sending the rows before these.
  *
- * @param into The table, or a name of one.
- * @returns false, with nothing written, when the driver cannot or a value has no binary form here: the caller inserts them then.
+ * @returns undefined when the driver cannot COPY or a value has no binary form here: the caller inserts the rows then.
  */
-export async function copyRows(tx: Database, into: SQL, columns: readonly CopyColumn[], rows: readonly Row[]): Promise<boolean> {
-  const driver = driverOf(tx);
-  const encoders = columns.map(({ column }) => binaryEncoder(column));
-  if (driver === "other" || encoders.includes(undefined)) return false;
-  const pieces = encoded(columns, encoders as BinaryEncoder[], rows);
-  if (pieces === undefined) return false;
+export async function encodeRows(
+  db: Database,
+  columns: readonly CopyColumn[],
+  rows: readonly Row[],
+): Promise<EncodedRows | undefined> {
+  if (driverOf(db) === "other") return undefined;
+  const fields: { key: string; column: PgColumn; encoder: BinaryEncoder }[] = [];
+  for (const { key, column } of columns) {
+    const encoder = binaryEncoder(column);
+    if (encoder === undefined) return undefined;
+    fields.push({ key, column, encoder });
+  }
+  const writer = new BinaryWriter();
+  writer.bytes(header);
+  let count = 0;
+  for (const row of rows) {
+    writer.int2(fields.length);
+    for (const { key, column, encoder } of fields) {
+      const value = row[key];
+      if (value === null || value === undefined) writer.int4(-1);
+      else if (isSQLWrapper(value) || !encoder(writer, driverValue(column, value))) return undefined;
+    }
+    if (writer.count === count) continue;
+    count = writer.count;
+    await setImmediate();
+  }
+  writer.int2(trailer);
+  return { columns, pieces: writer.end() };
+}
+
+/** Copies rows into a table, or a name of one, within the transaction. */
+export async function copyRows(tx: Database, into: SQL, { columns, pieces }: EncodedRows): Promise<void> {
   const names = sql.join(
     columns.map(({ column }) => sql.identifier(column.name)),
     sql`, `,
   );
   const { client, dialect } = insidesOf(tx);
-  const from = driver === "pglite" ? "'/dev/blob'" : "stdin";
+  const embedded = driverOf(tx) === "pglite";
+  const from = embedded ? "'/dev/blob'" : "stdin";
   const statement = dialect.sqlToQuery(sql`copy ${into} (${names}) from ${sql.raw(from)} with (format binary)`).sql;
-  if (driver === "pglite") {
+  if (embedded) {
     await (client as PgliteClient).query(statement, [], { blob: new Blob(pieces as Buffer<ArrayBuffer>[]) });
-    return true;
+    return;
   }
   const { from: copyFrom } = await import("pg-copy-streams");
   const stream = (client as PoolClient).query(copyFrom(statement));
-  for (const piece of pieces) if (!stream.write(piece)) await Promise.race([once(stream, "drain"), finished(stream)]);
+  const done = finished(stream);
+  for (const piece of pieces) if (!stream.write(piece)) await Promise.race([once(stream, "drain"), done]);
   stream.end();
-  await finished(stream);
-  return true;
+  await done;
+}
+
+function driverValue(column: PgColumn, value: unknown): unknown {
+  return value instanceof Float32Array ? value : column.mapToDriverValue(value);
 }
 
 interface PgliteClient {
@@ -63,39 +98,4 @@ function insidesOf(tx: Database): { client: unknown; dialect: { sqlToQuery(state
     dialect: { sqlToQuery(statement: SQL): { sql: string } };
   };
   return { client: session.client, dialect };
-}
-
-/** The whole file, in pieces; undefined when some value has no binary form. */
-function encoded(columns: readonly CopyColumn[], encoders: readonly BinaryEncoder[], rows: readonly Row[]): Buffer[] | undefined {
-  const pieces: Buffer[] = [];
-  let piece = Buffer.allocUnsafe(pieceSize);
-  let used = signature.copy(piece);
-  const room = (bytes: number) => {
-    if (used + bytes <= piece.length) return;
-    pieces.push(piece.subarray(0, used));
-    piece = Buffer.allocUnsafe(Math.max(pieceSize, bytes));
-    used = 0;
-  };
-  for (const row of rows) {
-    room(2);
-    used = piece.writeInt16BE(columns.length, used);
-    for (let i = 0; i < columns.length; i++) {
-      const { key, column } = columns[i] as CopyColumn;
-      const given = row[key];
-      if (given === null || given === undefined) {
-        room(4);
-        used = piece.writeInt32BE(-1, used);
-        continue;
-      }
-      const value = (encoders[i] as BinaryEncoder)(given instanceof Float32Array ? given : column.mapToDriverValue(given));
-      if (value === undefined) return undefined;
-      room(4 + value.length);
-      used = piece.writeInt32BE(value.length, used);
-      used += value.copy(piece, used);
-    }
-  }
-  room(trailer.length);
-  used += trailer.copy(piece, used);
-  pieces.push(piece.subarray(0, used));
-  return pieces;
 }

@@ -13,6 +13,7 @@ export function checkText(text: unknown, place: InputPlace = {}): asserts text i
   if (!/\S/.test(text)) throw new InvalidTextError("empty", place);
   const nul = text.indexOf("\0");
   if (nul !== -1) throw new InvalidTextError("nul", { ...place, offset: nul });
-  const surrogate = text.search(LONE_SURROGATE);
-  if (surrogate !== -1) throw new InvalidTextError("surrogate", { ...place, offset: surrogate });
+  // Asked of every string of a load: many times quicker than the search for the place.
+  if (text.isWellFormed()) return;
+  throw new InvalidTextError("surrogate", { ...place, offset: text.search(LONE_SURROGATE) });
 }

@@ -1,8 +1,9 @@
 // Builds indexes: in one transaction, or concurrently on a connection of its own, with progress read on another.
 import { type SQL, sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { withConnection } from "../../db/connection.ts";
+import { hasOtherConnections, withConnection } from "../../db/connection.ts";
 import { type Database, driverOf, isTransaction, rows } from "../../db/database.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import { ConfigurationError, InputError } from "../../errors.ts";
 import { type BuildProgress, buildsOn } from "./status.ts";
 
@@ -42,7 +43,7 @@ export async function build(db: Database, table: PgTable, builds: readonly Build
   // Embedded Postgres has one connection: nobody else is there to be kept waiting.
   if (options.concurrently !== true || driverOf(db) === "pglite") {
     if (settings.maintenance_work_mem === undefined) settings.maintenance_work_mem = defaultMemory;
-    await db.transaction(async (tx: Database) => {
+    await inTransaction(db, async (tx) => {
       for (const [name, value] of Object.entries(settings)) await tx.execute(sql.raw(`set local ${name} = '${value}'`));
       const [own] = await rows<{ pid: number }>(tx, sql`select pg_backend_pid() as pid`);
       for (const each of builds) {
@@ -154,10 +155,4 @@ async function watched(
     signal?.removeEventListener("abort", again);
     await looking;
   }
-}
-
-/** Whether the handle is over a pool that has a connection to spare. Another driver may have one and is not asked. */
-function hasOtherConnections(db: Database): boolean {
-  const { $client } = db as unknown as { $client?: { options?: { max?: number }; totalCount?: number } };
-  return typeof $client?.totalCount === "number" && ($client.options?.max ?? 10) > 1;
 }

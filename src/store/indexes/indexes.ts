@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
 import { type Database, driverOf } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import { InputError } from "../../errors.ts";
 import { type BuildOptions, build, mustBeOutside } from "./build.ts";
 import { declaredIndexes, isVectorKind } from "./declared.ts";
@@ -66,28 +67,36 @@ export function collectionIndexes(db: Database, table: PgTable): CollectionIndex
   };
 }
 
-/** Drops the table's indexes over vectors that the schema could make again. Returns whether there were any. */
-export async function dropVectorIndexes(db: Database, table: PgTable): Promise<boolean> {
+/**
+ * Drops the table's indexes that cost more to keep up row by row than to build at once, and that the schema could make again. Returns
+ * whether there were any.
+ */
+export async function dropDearIndexes(db: Database, table: PgTable): Promise<boolean> {
   const declared = new Set(declaredIndexes(table).map(({ name }) => name));
-  const found = (await storedIndexes(db, table)).filter(({ name, kind }) => isVectorKind(kind) && declared.has(name));
+  const found = (await storedIndexes(db, table)).filter(({ name, kind }) => isDear(kind) && declared.has(name));
   for (const { name } of found) await dropIndex(db, table, name, false);
   return found.length > 0;
 }
 
-/** Builds the indexes that the schema declares and the database lacks; `only` those over vectors, for a load. Returns their names. */
+/** Builds the indexes that the schema declares and the database lacks; `only` those that a load drops. Returns their names. */
 export async function createMissingIndexes(
   db: Database,
   table: PgTable,
-  options: BuildOptions & { only?: "vectors" } = {},
+  options: BuildOptions & { only?: "dear" } = {},
 ): Promise<string[]> {
   const there = new Set((await storedIndexes(db, table)).map(({ name }) => name));
   const missing = declaredIndexes(table).filter(
-    ({ name, kind }) => !there.has(name) && (options.only === undefined || isVectorKind(kind)),
+    ({ name, kind }) => !there.has(name) && (options.only === undefined || isDear(kind)),
   );
   const concurrently = options.concurrently === true && driverOf(db) !== "pglite";
   const builds = missing.map(({ name, statement }) => ({ name, statement: statement(concurrently) }));
   await build(db, table, builds, options);
   return missing.map(({ name }) => name);
+}
+
+/** All but those that rows are looked up by while they are written, and that keep them apart: a B-tree is cheap to keep up. */
+function isDear(kind: string): boolean {
+  return kind !== "btree" && kind !== "hash";
 }
 
 async function rebuild(db: Database, table: PgTable, options: RebuildOptions): Promise<string[]> {
@@ -111,7 +120,7 @@ async function dropInvalid(db: Database, table: PgTable, among?: ReadonlySet<str
     (await storedIndexes(handle, table)).filter(({ name, valid }) => !valid && (among === undefined || among.has(name)));
   if ((await invalid(db)).length === 0) return [];
   try {
-    return await db.transaction(async (tx: Database) => {
+    return await inTransaction(db, async (tx) => {
       // A concurrent build holds this lock until its index is valid, and looks invalid until then.
       await tx.execute(sql`lock table ${table} in share update exclusive mode`);
       const left = await invalid(tx);

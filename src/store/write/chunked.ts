@@ -7,7 +7,7 @@ import type { Passage } from "../passages.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { named } from "../shape.ts";
 import { keyIn, keyOf, keyText, pieces, updateRows, type WriteContext, type WriteCount } from "./context.ts";
-import { insertMany } from "./rows.ts";
+import { insertMany, readyRows } from "./rows.ts";
 import type { PassageOf, VectorStash } from "./vectors.ts";
 
 /** A chunk that is in the table: its key, hash and place. */
@@ -24,7 +24,7 @@ export async function missingPassages(
   documents: readonly AnyRow[],
   where: SQL | undefined,
 ): Promise<PassageOf[]> {
-  const { db, shape, toPassages } = context;
+  const { db, shape, toPassages, firstRow = 0 } = context;
   const hash = (shape.columns.hash as NamedColumn).column;
   const stored =
     where === undefined
@@ -37,7 +37,7 @@ export async function missingPassages(
   return documents.flatMap((document, row) =>
     toPassages(document, row)
       .filter((passage) => !known.has(passage.hash))
-      .map((passage) => ({ passage, row })),
+      .map((passage) => ({ passage, row: firstRow + row })),
   );
 }
 
@@ -63,7 +63,7 @@ export async function writeChunks(
   for (const keys of pieces(plan.removals(), 1000)) await tx.delete(shape.passages).where(keyIn(shape.passageKey, keys));
   if (plan.moves.length > 0) await updateRows(tx, shape.passages, shape.passageKey, plan.movable, plan.moves);
   const rows = plan.inserts.map(({ values }, i) => ({ ...values, [shape.columns.embedding.key]: vectors[i] }));
-  if (rows.length > 0) await insertMany(tx, shape.passages, rows);
+  if (rows.length > 0) await insertMany(tx, shape.passages, await readyRows(tx, shape.passages, rows));
   return { kept: plan.kept, removed: plan.removals().length };
 }
 

@@ -17,6 +17,8 @@ export interface WriteContext {
   toPassages: ToPassages;
   /** Values for the user's own columns in the table of chunks. */
   chunkValues: ((document: AnyRow, chunk: AnyRow) => AnyRow) | undefined;
+  /** Number of the first row among all that are loaded, for errors. Default: 0. */
+  firstRow?: number;
 }
 
 /** What a write did, before the user's types. */
@@ -74,7 +76,8 @@ export function checkRow(row: unknown, index: number): asserts row is AnyRow {
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
     throw new InputError("A row has to be an object with the table's columns.", { row: index });
   }
-  for (const [field, value] of Object.entries(row)) {
+  for (const field of Object.keys(row)) {
+    const value = (row as AnyRow)[field];
     if (typeof value !== "string" || value === "") continue;
     try {
       checkText(value, { row: index, field });

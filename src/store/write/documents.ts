@@ -6,7 +6,7 @@ import type { Database } from "../../db/database.ts";
 import { InputError } from "../../errors.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { named } from "../shape.ts";
-import { keyOf, keyText, pieces, rowsPerStatement, updateRows } from "./context.ts";
+import { keyOf, keyText, pieces, rowsPerStatement, updateRows, type WriteContext } from "./context.ts";
 import { vectorEncoder } from "./rows.ts";
 
 /** Inserts rows and returns them as the database made them, in their order. */
@@ -93,9 +93,10 @@ export function upsertKey(shape: Shape, key: PgColumn | PgColumn[] | undefined):
 }
 
 /** Every row has to have the key, and none may have another's. */
-export function checkKeys(shape: Shape, key: readonly NamedColumn[], rows: readonly AnyRow[]): void {
+export function checkKeys({ shape, firstRow = 0 }: WriteContext, key: readonly NamedColumn[], rows: readonly AnyRow[]): void {
   const seen = new Map<string, number>();
-  rows.forEach((row, index) => {
+  rows.forEach((row, place) => {
+    const index = firstRow + place;
     const missing = key.find((column) => row[column.key] === undefined || row[column.key] === null);
     if (missing !== undefined) {
       throw new InputError(`The row has no "${missing.key}", which tells whether it is there already.`, {

@@ -1,19 +1,24 @@
-// Loads any number of documents: in batches that are committed one by one, with the index over the vectors built after them.
+// Loads any number of documents: in batches that are committed one by one, with the indexes that are dear to keep up built after them.
 import { sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
+import { mayOverlap } from "../../db/connection.ts";
 import { isTransaction, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { quotedName } from "../../db/names.ts";
 import type { Embedder } from "../../embed/embedder.ts";
-import { createMissingIndexes, dropVectorIndexes } from "../indexes/indexes.ts";
-import type { AnyRow } from "../shape.ts";
+import { createMissingIndexes, dropDearIndexes } from "../indexes/indexes.ts";
+import type { BuildProgress } from "../indexes/status.ts";
+import type { AnyRow, Shape } from "../shape.ts";
 import type { Loaded, LoadOptions } from "../types.ts";
 import type { WriteContext } from "./context.ts";
-import { insert, upsert } from "./write.ts";
+import { preparedInsert, upsert, type WriteResult } from "./write.ts";
 
-/** Documents a transaction, and the length of their texts, in UTF-16 units, past which it is closed sooner. */
-const batch = { documents: 200, text: 2_000_000 };
-/** A table with fewer passages than this is loaded without its index: building it again costs less than keeping it. */
+/**
+ * Where a batch ends. What is embedded costs time and money, of which a failure loses a batch's worth; rows that bring their vectors are
+ * only held up by more transactions than need be. `text` is in UTF-16 units, `numbers` are those of the vectors.
+ */
+const most = { embedded: 200, documents: 2000, text: 2_000_000, numbers: 2_000_000 };
+/** A table with fewer passages than this is loaded without its indexes: building them again costs less than keeping them. */
 const nearlyEmpty = 500;
 
 export async function load(
@@ -23,40 +28,87 @@ export async function load(
   options: LoadOptions & { key?: PgColumn | PgColumn[] },
 ): Promise<Loaded> {
   const { shape, db } = context;
-  const { onProgress, ...write } = options;
   const total: Loaded = { documents: 0, embedded: 0, kept: 0, removed: 0 };
-  const report = (now: Partial<Loaded>, building = false) => onProgress?.({ ...total, ...now, building });
+  const { onProgress } = options;
+  const report: Report = (now, building = false) => onProgress?.({ ...total, ...now, building });
 
-  const batches = inBatches(source, (row) => String(shape.textOf(row) ?? "").length);
+  const batches = inBatches(source, shape);
   const first = await batches.next();
   const second = first.done ? first : await batches.next();
-  // One batch is written with the index in place; and the user's own transaction is not to lock the table longer than it knows.
+  // One batch is written with the indexes in place; and the user's own transaction is not to lock the table longer than it knows.
   const mayDefer = !second.done && !isTransaction(db) && (await withTranslatedErrors(() => ownsAndSeesAll(context)));
   const deferred = mayDefer && (await withTranslatedErrors(() => dropIfNearlyEmpty(context)));
-  try {
-    for await (const rows of resumed(first, second, batches)) {
-      const settings = {
-        ...write,
-        onProgress: ({ embedded }: { embedded: number }) => report({ embedded: total.embedded + embedded }),
-      };
-      const written =
-        options.key === undefined
-          ? await insert(context, embedder, rows, settings, { returning: false })
-          : await upsert(context, embedder, rows, settings, { returning: false });
-      total.documents += rows.length;
-      total.embedded += written.embedded;
-      total.kept += written.kept;
-      total.removed += written.removed;
-      report({});
-    }
-  } finally {
-    // Also after a failure, since what was loaded until then is there to be found. A load that was killed leaves this to the next one.
+  const finish = async () => {
     if (deferred) report({}, true);
-    if (mayDefer) await withTranslatedErrors(() => createMissingIndexes(db, shape.passages, { only: "vectors" }));
+    if (!mayDefer) return;
+    const settings = onProgress && { onProgress: (index: BuildProgress) => report({ index }, true) };
+    await withTranslatedErrors(() => createMissingIndexes(db, shape.passages, { ...settings, only: "dear" }));
+  };
+  try {
+    await writeAll(context, embedder, resumed(first, second, batches), options, total, report);
+  } catch (error) {
+    // What was loaded until now is there to be found. A load that was killed leaves this to the next one.
+    await finish().catch(() => {});
+    throw error;
   }
+  await finish();
   // The planner, and the rarity of words, go by the statistics of the table.
   if (!isTransaction(db)) await withTranslatedErrors(() => db.execute(sql`analyze ${shape.passages}`));
   return total;
+}
+
+type Report = (now: Partial<Loaded> & { index?: BuildProgress }, building?: boolean) => void;
+
+/** Writes one batch after the other, and where it can makes the next one ready meanwhile: at most two are held in memory. */
+async function writeAll(
+  context: WriteContext,
+  embedder: Embedder | undefined,
+  batches: AsyncIterable<AnyRow[]>,
+  options: LoadOptions,
+  total: Loaded,
+  report: Report,
+): Promise<void> {
+  const { key, signal } = options;
+  let firstRow = 0;
+  let made = 0;
+  const prepared = async (rows: AnyRow[]): Promise<() => Promise<WriteResult>> => {
+    const before = made;
+    const settings = {
+      ...(signal && { signal }),
+      onProgress: ({ embedded }: { embedded: number }) => {
+        made = before + embedded;
+        report({ embedded: made });
+      },
+    };
+    const own = { ...context, firstRow };
+    firstRow += rows.length;
+    if (key === undefined) return preparedInsert(own, embedder, rows, settings, { returning: false });
+    return () => upsert(own, embedder, rows, { ...settings, key }, { returning: false });
+  };
+  const written = async (rows: AnyRow[], write: () => Promise<WriteResult>) => {
+    const { embedded, kept, removed } = await write();
+    total.documents += rows.length;
+    total.embedded += embedded;
+    total.kept += kept;
+    total.removed += removed;
+    made = Math.max(made, total.embedded);
+    report({ embedded: made });
+  };
+  const overlapping = mayOverlap(context.db);
+  let writing: Promise<void> | undefined;
+  try {
+    for await (const rows of batches) {
+      const write = await prepared(rows);
+      await writing;
+      writing = written(rows, write);
+      // Looked at above or below: until then nobody is to complain that it failed unheard.
+      writing.catch(() => {});
+      if (!overlapping) await writing;
+    }
+  } finally {
+    // Also when the next batch has failed: this one was whole, and its own failure came first.
+    await writing;
+  }
 }
 
 type Batches = AsyncGenerator<AnyRow[], void, void>;
@@ -86,19 +138,27 @@ async function ownsAndSeesAll({ db, shape }: WriteContext): Promise<boolean> {
 async function dropIfNearlyEmpty({ db, shape }: WriteContext): Promise<boolean> {
   const few = sql`select 1 from ${shape.passages} limit ${sql.raw(String(nearlyEmpty))}`;
   const [found] = await rows<{ count: number | string }>(db, sql`select count(*) as count from (${few}) as few`);
-  return Number(found?.count) < nearlyEmpty && (await dropVectorIndexes(db, shape.passages));
+  return Number(found?.count) < nearlyEmpty && (await dropDearIndexes(db, shape.passages));
 }
 
-async function* inBatches(source: Iterable<AnyRow> | AsyncIterable<AnyRow>, size: (row: AnyRow) => number): Batches {
+async function* inBatches(source: Iterable<AnyRow> | AsyncIterable<AnyRow>, shape: Shape): Batches {
+  const vectorKey = shape.chunked ? undefined : shape.columns.embedding.key;
   let rows: AnyRow[] = [];
-  let text = 0;
+  let [embedded, text, numbers] = [0, 0, 0];
+  // So that a small load is told from a large one by its first batch, as one of documents that have to be embedded is.
+  let documents = most.embedded;
   for await (const row of source) {
     rows.push(row);
-    text += size(row);
-    if (rows.length < batch.documents && text < batch.text) continue;
+    // What is no row is refused with its number when its batch is written.
+    text += String(shape.textOf(row ?? {}) ?? "").length;
+    const vector = vectorKey === undefined ? undefined : (row?.[vectorKey] as { length?: number } | undefined);
+    if (vector === undefined || vector === null) embedded++;
+    else numbers += vector.length ?? 0;
+    if (rows.length < documents && embedded < most.embedded && text < most.text && numbers < most.numbers) continue;
     yield rows;
     rows = [];
-    text = 0;
+    [embedded, text, numbers] = [0, 0, 0];
+    documents = most.documents;
   }
   if (rows.length > 0) yield rows;
 }

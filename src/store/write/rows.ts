@@ -1,7 +1,7 @@
 // Many rows into a table, by the quickest way that the driver and the columns allow.
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
-import { type CopyColumn, copyRows } from "../../db/copy.ts";
+import { type CopyColumn, copyRows, type EncodedRows, encodeRows } from "../../db/copy.ts";
 import { type Database, driverOf, rows as query } from "../../db/database.ts";
 import { quotedName } from "../../db/names.ts";
 import { vectorParam } from "../../db/vectors.ts";
@@ -11,17 +11,21 @@ import { pieces, rowsPerStatement } from "./context.ts";
 /** From so many rows COPY is worth its round trips. */
 const worthCopying = 100;
 
-/** Inserts rows whose vectors are `Float32Array`s; nothing is returned. */
-export async function insertMany(tx: Database, table: PgTable, rows: readonly AnyRow[]): Promise<void> {
-  if (rows.length >= worthCopying) {
-    const columns = sharedColumns(table, rows);
-    if (
-      columns !== undefined &&
-      (await mayCopy(tx, table)) &&
-      (await copyRows(tx, sql`${table}`, columns, withDefaults(table, rows)))
-    )
-      return;
-  }
+/** Rows whose vectors are `Float32Array`s, ready for COPY where they can be and are worth it. */
+export interface ReadyRows {
+  rows: readonly AnyRow[];
+  encoded: EncodedRows | undefined;
+}
+
+/** Does what can be done before the transaction. */
+export async function readyRows(db: Database, table: PgTable, rows: readonly AnyRow[]): Promise<ReadyRows> {
+  const columns = rows.length < worthCopying ? undefined : sharedColumns(table, rows);
+  return { rows, encoded: columns && (await encodeRows(db, columns, withDefaults(table, rows))) };
+}
+
+/** Inserts rows; nothing is returned. */
+export async function insertMany(tx: Database, table: PgTable, { rows, encoded }: ReadyRows): Promise<void> {
+  if (encoded !== undefined && (await mayCopy(tx, table))) return copyRows(tx, sql`${table}`, encoded);
   const encode = vectorEncoder(tx);
   for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
     await tx.insert(table).values(batch.map(encode) as never);
@@ -30,7 +34,7 @@ export async function insertMany(tx: Database, table: PgTable, rows: readonly An
 
 /**
  * Inserts rows or updates those whose key is there, by way of a temporary table and one INSERT … SELECT … ON CONFLICT; nothing is returned.
- * The rows have to be sorted by key. Returns false, with nothing written, where COPY is not possible or not worth it.
+ * Returns false, with nothing written, where COPY is not possible or not worth it.
  */
 export async function upsertByCopy(
   tx: Database,
@@ -38,25 +42,24 @@ export async function upsertByCopy(
   key: readonly NamedColumn[],
   rows: readonly AnyRow[],
 ): Promise<boolean> {
-  const columns = rows.length < worthCopying ? undefined : sharedColumns(table, rows);
-  if (columns === undefined || !(await mayCopy(tx, table))) return false;
+  const { encoded } = await readyRows(tx, table, rows);
+  if (encoded === undefined || !(await mayCopy(tx, table))) return false;
+  const { columns } = encoded;
   const staging = sql.identifier("drizzle_rag_staging");
   const names = list(columns.map(({ column }) => sql.identifier(column.name)));
   await tx.execute(sql`create temporary table ${staging} on commit drop as select ${names} from ${table} with no data`);
-  const copied = await copyRows(tx, sql`${staging}`, columns, withDefaults(table, rows));
-  if (copied) {
-    const isKey = (name: string) => key.some(({ column }) => column.name === name);
-    const set = columns
-      .filter(({ column }) => !isKey(column.name))
-      .map(({ column }) => sql`${sql.identifier(column.name)} = excluded.${sql.identifier(column.name)}`);
-    const target = list(key.map(({ column }) => sql.identifier(column.name)));
-    const change = set.length === 0 ? sql`do nothing` : sql`do update set ${list(set)}`;
-    await tx.execute(
-      sql`insert into ${table} (${names}) select ${names} from ${staging} order by ${target} on conflict (${target}) ${change}`,
-    );
-  }
+  await copyRows(tx, sql`${staging}`, encoded);
+  const isKey = (name: string) => key.some(({ column }) => column.name === name);
+  const set = columns
+    .filter(({ column }) => !isKey(column.name))
+    .map(({ column }) => sql`${sql.identifier(column.name)} = excluded.${sql.identifier(column.name)}`);
+  const target = list(key.map(({ column }) => sql.identifier(column.name)));
+  const change = set.length === 0 ? sql`do nothing` : sql`do update set ${list(set)}`;
+  await tx.execute(
+    sql`insert into ${table} (${names}) select ${names} from ${staging} order by ${target} on conflict (${target}) ${change}`,
+  );
   await tx.execute(sql`drop table ${staging}`);
-  return copied;
+  return true;
 }
 
 /** Postgres refuses COPY into a table whose row-level security holds for the role; and PGlite's comes from a file, a right of its own. */
@@ -81,21 +84,26 @@ export function vectorEncoder(tx: Database): (row: AnyRow) => AnyRow {
 /** The columns of the rows, where all rows have the same; what is not given gets its default, which only an INSERT can mix with values. */
 function sharedColumns(table: PgTable, rows: readonly AnyRow[]): CopyColumn[] | undefined {
   const columns = getTableColumns(table) as Record<string, PgColumn>;
-  const given = (row: AnyRow) => Object.keys(columns).filter((key) => row[key] !== undefined);
-  const keys = given(rows[0] ?? {});
-  const names = keys.join();
-  if (!rows.every((row) => given(row).join() === names)) return undefined;
-  const automatic = Object.keys(columns).filter((key) => columns[key]?.defaultFn !== undefined && !keys.includes(key));
-  return [...keys, ...automatic].map((key) => ({ key, column: columns[key] as PgColumn }));
+  const names = Object.keys(columns);
+  const [first = {}] = rows;
+  const isGiven = names.map((key) => first[key] !== undefined);
+  if (!rows.every((row) => names.every((key, i) => (row[key] !== undefined) === isGiven[i]))) return undefined;
+  const made = automatic(table).map(([key]) => key);
+  return names.filter((key, i) => isGiven[i] || made.includes(key)).map((key) => ({ key, column: columns[key] as PgColumn }));
 }
 
-/** Values that Drizzle's insert() would make itself, `$defaultFn()`. */
+/** Values that Drizzle's insert() would make itself, by `$defaultFn()` and `$onUpdateFn()`. Rows that have them all are left as they are. */
 function withDefaults(table: PgTable, rows: readonly AnyRow[]): readonly AnyRow[] {
-  const automatic = Object.entries(getTableColumns(table) as Record<string, PgColumn>).filter(
-    ([, column]) => column.defaultFn !== undefined,
-  );
-  if (automatic.length === 0) return rows;
-  return rows.map((row) => ({ ...Object.fromEntries(automatic.map(([key, column]) => [key, column.defaultFn?.()])), ...row }));
+  const makers = automatic(table).filter(([key]) => rows[0]?.[key] === undefined);
+  if (makers.length === 0) return rows;
+  return rows.map((row) => ({ ...row, ...Object.fromEntries(makers.map(([key, make]) => [key, make()])) }));
+}
+
+function automatic(table: PgTable): [key: string, make: () => unknown][] {
+  return Object.entries(getTableColumns(table) as Record<string, PgColumn>).flatMap(([key, column]) => {
+    const make = column.defaultFn ?? (column.default === undefined ? column.onUpdateFn : undefined);
+    return make === undefined ? [] : [[key, make]];
+  });
 }
 
 function list(parts: (SQL | ReturnType<typeof sql.identifier>)[]): SQL {

@@ -20,10 +20,11 @@ export function missingRows(
   key: readonly NamedColumn[] = [],
 ): PassageOf[] {
   const before = byKey(stored, key);
+  const { firstRow = 0 } = context;
   return rows.flatMap((row, index) => {
     if (bringsVector(context.shape, row)) return [];
     const passage = onlyPassage(context, row, index);
-    return isUnchanged(context, passage, before.get(keyText(keyOf(row, key)))) ? [] : [{ passage, row: index }];
+    return isUnchanged(context, passage, before.get(keyText(keyOf(row, key)))) ? [] : [{ passage, row: firstRow + index }];
   });
 }
 
@@ -35,7 +36,7 @@ export function withVectors(
   stored: readonly AnyRow[],
   key: readonly NamedColumn[] = [],
 ): AnyRow[] {
-  const { shape } = context;
+  const { shape, firstRow = 0 } = context;
   const { embedding, hash } = shape.columns;
   const before = byKey(stored, key);
   return rows.map((row, index) => {
@@ -44,12 +45,16 @@ export function withVectors(
       const check = {
         dimensions: shape.dimensions,
         allowZero: shape.metric !== "cosine",
-        row: index,
+        row: firstRow + index,
         field: embedding.key,
       };
       if (shape.vectorType === "sparsevec")
         return { ...row, [embedding.key]: isSparse(given) ? sparseToText(given, check) : given };
-      const vector = given instanceof Float32Array ? given : Float32Array.from(given as ArrayLike<number>);
+      if (given instanceof Float32Array) {
+        checkVector(given, check);
+        return row;
+      }
+      const vector = Float32Array.from(given as ArrayLike<number>);
       checkVector(vector, check);
       return { ...row, [embedding.key]: vector };
     }

@@ -1,6 +1,7 @@
 // The writes of a collection: insert, upsert, update and delete, for both shapes of collection.
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
+import type { Database } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { remembering } from "../passages.ts";
@@ -9,7 +10,7 @@ import type { WriteOptions } from "../types.ts";
 import { deleteChunks, missingPassages, writeChunks } from "./chunked.ts";
 import { atomically, checkRow, keyIn, keyOf, keyText, type WriteContext, type WriteCount } from "./context.ts";
 import { checkKeys, insertRows, updateByKey, updateMatching, upsertKey, upsertRows } from "./documents.ts";
-import { insertMany, upsertByCopy } from "./rows.ts";
+import { insertMany, readyRows, upsertByCopy } from "./rows.ts";
 import { hasVector, missingRows, withVectors, writeChangedVectors } from "./single.ts";
 import { VectorStash } from "./vectors.ts";
 
@@ -24,30 +25,48 @@ export interface WriteResult extends WriteCount {
 }
 
 export async function insert(
+  context: WriteContext,
+  embedder: Embedder | undefined,
+  rows: readonly AnyRow[],
+  options: WriteOptions,
+): Promise<WriteResult> {
+  return (await preparedInsert(context, embedder, rows, options, { returning: true }))();
+}
+
+/** Checks, chunks, embeds and encodes the rows, for which the database is not asked; what is returned writes them. */
+export async function preparedInsert(
   given: WriteContext,
   embedder: Embedder | undefined,
   rows: readonly AnyRow[],
   options: WriteOptions,
-  { returning }: Returning = { returning: true },
-): Promise<WriteResult> {
-  rows.forEach(checkRow);
-  if (rows.length === 0) return nothing;
+  { returning }: Returning,
+): Promise<() => Promise<WriteResult>> {
+  checkRows(given, rows);
+  if (rows.length === 0) return async () => nothing;
   const context = forOneWrite(given);
   const { shape } = context;
   const stash = new VectorStash(shape, embedder, options);
-  if (shape.chunked) await stash.embed(await missingPassages(context, rows, undefined));
-  else await stash.embed(missingRows(context, rows, []));
-  const result = await atomically(context, stash, options, async (tx) => {
-    if (!shape.chunked) {
-      const complete = withVectors(context, stash, rows, []);
-      if (returning) return { documents: await insertRows(tx, shape, complete), kept: 0, removed: 0 };
-      await insertMany(tx, shape.documents, complete);
-      return { documents: [], kept: 0, removed: 0 };
-    }
-    const documents = await insertRows(tx, shape, rows);
-    return { documents, ...(await writeChunks(tx, context, stash, documents, true)) };
+  const done = async (work: (tx: Database) => Promise<WriteCount>) => ({
+    ...(await atomically(context, stash, options, work)),
+    embedded: stash.size,
   });
-  return { ...result, embedded: stash.size };
+  if (shape.chunked) {
+    await stash.embed(await missingPassages(context, rows, undefined));
+    return () =>
+      done(async (tx) => {
+        const documents = await insertRows(tx, shape, rows);
+        return { documents, ...(await writeChunks(tx, context, stash, documents, true)) };
+      });
+  }
+  await stash.embed(missingRows(context, rows, []));
+  const complete = withVectors(context, stash, rows, []);
+  if (returning) return () => done(async (tx) => ({ ...nothing, documents: await insertRows(tx, shape, complete) }));
+  const ready = await readyRows(context.db, shape.documents, complete);
+  return () =>
+    done(async (tx) => {
+      await insertMany(tx, shape.documents, ready);
+      return nothing;
+    });
 }
 
 export async function upsert(
@@ -57,12 +76,12 @@ export async function upsert(
   options: WriteOptions & { key?: PgColumn | PgColumn[] },
   { returning }: Returning = { returning: true },
 ): Promise<WriteResult> {
-  rows.forEach(checkRow);
+  checkRows(given, rows);
   if (rows.length === 0) return nothing;
   const context = forOneWrite(given);
   const { shape } = context;
   const key = upsertKey(shape, options.key);
-  checkKeys(shape, key, rows);
+  checkKeys(context, key, rows);
   const stash = new VectorStash(shape, embedder, options);
   const same = keyIn(
     key,
@@ -142,8 +161,15 @@ export async function remove(context: WriteContext, where: SQL | undefined, opti
   });
 }
 
+function checkRows({ firstRow = 0 }: WriteContext, rows: readonly AnyRow[]): void {
+  rows.forEach((row, index) => {
+    checkRow(row, firstRow + index);
+  });
+}
+
 function forOneWrite(context: WriteContext): WriteContext {
-  return { ...context, toPassages: remembering(context.shape, context.toPassages) };
+  const { shape, toPassages, firstRow = 0 } = context;
+  return { ...context, toPassages: remembering(shape, (row, index) => toPassages(row, firstRow + index)) };
 }
 
 const nothing: WriteResult = { documents: [], embedded: 0, kept: 0, removed: 0 };
