@@ -8,6 +8,7 @@ import type { IndexKind } from "../table/approximation.ts";
 import type { Metric } from "../table/indexes.ts";
 import type { TsVector } from "../table/tsvector.ts";
 import type { Chunk, Source, SparseVector } from "../values.ts";
+import type { BuildProgress } from "./indexes/status.ts";
 
 /** Drizzle's names for pgvector's column types. */
 type VectorColumn = "PgVector" | "PgHalfVector" | "PgSparseVector" | "PgBinaryVector";
@@ -261,8 +262,11 @@ export interface LoadOptions {
   /** Columns that tell whether a document is there already, and is updated. Left out: every row is a new one. */
   key?: PgColumn | PgColumn[];
   signal?: AbortSignal;
-  /** Called as vectors are made and batches written, and once more with `building` when the index is built at the end. */
-  onProgress?: (progress: Loaded & { building: boolean }) => void;
+  /**
+   * Called as vectors are made and batches written, and with `building` when the indexes are built at the end: then `index` tells how far
+   * each of them is, about twice a second where the pool has a connection to spare.
+   */
+  onProgress?: (progress: Loaded & { building: boolean; index?: BuildProgress }) => void;
 }
 
 export interface BackfillOptions {
