@@ -11,6 +11,7 @@ export * from "./errors.ts";
 export { type Call, call } from "./llm/call.ts";
 export type {
   Extra,
+  FailedModel,
   FinishReason,
   Message,
   Model,
@@ -23,6 +24,12 @@ export type {
 export type { CallResponse } from "./llm/response.ts";
 export type { CallSettings, MessageInput, MessagesInput, ModelInput, Prompt, PromptConfig } from "./llm/settings.ts";
 export type { CallEvent, CallStream } from "./llm/stream.ts";
+export { memoryCache, type ResponseCache, type WithCacheOptions, withCache } from "./llm/wrappers/cache.ts";
+export { type WithFallbackOptions, withFallback } from "./llm/wrappers/fallback.ts";
+export { type WithLimitsOptions, withLimits } from "./llm/wrappers/limits.ts";
+export { postgresCache, responseTable } from "./llm/wrappers/postgres-cache.ts";
+export { type WithRetryOptions, withRetry } from "./llm/wrappers/retry.ts";
+export { type WithTimeoutOptions, withTimeout } from "./llm/wrappers/timeout.ts";
 export { type Collection, collection, type Everything, type ReadyOptions } from "./store/collection.ts";
 export type { BuildOptions } from "./store/indexes/build.ts";
 export type { PgvectorFault } from "./store/indexes/faults.ts";

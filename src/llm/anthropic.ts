@@ -26,24 +26,24 @@ export function anthropic(options: AnthropicOptions = {}): (name: string) => Mod
       id: `anthropic/${name}`,
       citations: "native",
       encode: (asked) => encodeMessages(name, asked),
-      async generate(asked, { signal }) {
+      async generate(asked, given) {
         const body = encodeMessages(name, asked);
         const { messages } = await client();
-        const raw = await request(place, signal, () => messages.create(body, requestOptions(asked.extra, signal)));
+        const raw = await request(place, given.signal, () => messages.create(body, requestOptions(asked.extra, given)));
         return decoded(place, () => decodeMessage(raw, sourcesOf(asked), place, raw._request_id ?? undefined), raw);
       },
-      stream(asked, { signal }) {
+      stream(asked, given) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
           const body = { ...encodeMessages(name, asked), stream: true as const };
           const { messages } = await client();
-          const opened = await messages.create(body, requestOptions(asked.extra, closing)).withResponse();
+          const opened = await messages.create(body, requestOptions(asked.extra, { ...given, signal: closing })).withResponse();
           requestId = opened.request_id ?? undefined;
           return opened.data;
         };
         return requestStream(
           place,
-          signal,
+          given.signal,
           open,
           messagesDecoder(sourcesOf(asked), place, () => requestId),
         );

@@ -1,7 +1,7 @@
 // What the adapters share around their converters: options, the client made on first use, and the call itself with its errors named.
 import { ConfigurationError, InvalidResponseError, ProviderConnectionError, StreamInterruptedError } from "../errors.ts";
 import { type ProviderErrorPlace, providerError } from "../util/provider-errors.ts";
-import type { Extra, ModelEvent, ModelParams } from "./model.ts";
+import type { Extra, ModelEvent, ModelOptions, ModelParams } from "./model.ts";
 
 /** How to reach a provider. All are optional. */
 export interface ConnectionOptions {
@@ -43,8 +43,9 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** What an SDK takes beside the body. */
-export function requestOptions(extra: Extra | undefined, signal: AbortSignal | undefined) {
+export function requestOptions(extra: Extra | undefined, { signal, maxRetries }: ModelOptions) {
   return {
+    ...(maxRetries !== undefined && { maxRetries }),
     ...(signal !== undefined && { signal }),
     ...(extra?.headers !== undefined && { headers: extra.headers }),
     ...(extra?.query !== undefined && { query: extra.query }),
@@ -164,7 +165,7 @@ async function withinDrain<T>(promise: Promise<T>): Promise<T | undefined> {
 }
 
 /** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
-async function abortable<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function abortable<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

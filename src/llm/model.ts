@@ -91,6 +91,8 @@ export interface ModelRequest {
 
 export interface ModelOptions {
   signal?: AbortSignal | undefined;
+  /** Times the provider's client may try again by itself; a wrapper that counts for itself says 0. Default: what the model was made with. */
+  maxRetries?: number | undefined;
 }
 
 /** Why the model stopped. `other` for reasons of a provider that have no common name; `raw` has it. */
@@ -120,6 +122,15 @@ export interface ModelResponse<Raw = unknown> {
   requestId?: string | undefined;
   /** The provider's own response, untouched; of a stream, the same put together from its events. */
   raw: Raw;
+  /** Models that were asked before this one and failed; see `withFallback()`. */
+  failures?: readonly FailedModel[] | undefined;
+}
+
+/** A model that failed, and with what. */
+export interface FailedModel {
+  /** `provider/name` */
+  model: string;
+  error: unknown;
 }
 
 /**

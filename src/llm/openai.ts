@@ -25,24 +25,24 @@ export function openai(options: OpenAIOptions = {}): (name: string) => Model<Ope
       id: `openai/${name}`,
       citations: "numbered",
       encode: (asked) => encodeResponses(name, asked),
-      async generate(asked, { signal }) {
+      async generate(asked, given) {
         const body = encodeResponses(name, asked);
         const { responses } = await client();
-        const raw = await request(place, signal, () => responses.create(body, requestOptions(asked.extra, signal)));
+        const raw = await request(place, given.signal, () => responses.create(body, requestOptions(asked.extra, given)));
         return decoded(place, () => decodeResponse(raw, place, requestIdOf(raw)), raw);
       },
-      stream(asked, { signal }) {
+      stream(asked, given) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
           const body = { ...encodeResponses(name, asked), stream: true as const };
           const { responses } = await client();
-          const opened = await responses.create(body, requestOptions(asked.extra, closing)).withResponse();
+          const opened = await responses.create(body, requestOptions(asked.extra, { ...given, signal: closing })).withResponse();
           requestId = opened.request_id ?? undefined;
           return opened.data;
         };
         return requestStream(
           place,
-          signal,
+          given.signal,
           open,
           responsesDecoder(place, () => requestId),
         );
@@ -77,24 +77,26 @@ export function openaiChat(options: OpenAIChatOptions = {}): (name: string) => M
       id: `${provider}/${name}`,
       citations: "numbered",
       encode: (asked) => encodeChat(name, asked, field),
-      async generate(asked, { signal }) {
+      async generate(asked, given) {
         const body = encodeChat(name, asked, field);
         const { chat } = await client();
-        const raw = await request(place, signal, () => chat.completions.create(body, requestOptions(asked.extra, signal)));
+        const raw = await request(place, given.signal, () => chat.completions.create(body, requestOptions(asked.extra, given)));
         return decoded(place, () => decodeChat(raw, place, requestIdOf(raw)), raw);
       },
-      stream(asked, { signal }) {
+      stream(asked, given) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
           const body = { stream_options: { include_usage: true }, ...encodeChat(name, asked, field), stream: true as const };
           const { chat } = await client();
-          const opened = await chat.completions.create(body, requestOptions(asked.extra, closing)).withResponse();
+          const opened = await chat.completions
+            .create(body, requestOptions(asked.extra, { ...given, signal: closing }))
+            .withResponse();
           requestId = opened.request_id ?? undefined;
           return opened.data;
         };
         return requestStream(
           place,
-          signal,
+          given.signal,
           open,
           chatDecoder(place, () => requestId),
         );

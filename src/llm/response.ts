@@ -2,7 +2,16 @@
 import { parseCitations } from "../cite/parse.ts";
 import { citationResolver } from "../cite/resolve.ts";
 import type { Citation, Source, TextRange } from "../values.ts";
-import type { AssistantMessage, FinishReason, Message, ModelResponse, ReasoningPart, TextPart, Usage } from "./model.ts";
+import type {
+  AssistantMessage,
+  FailedModel,
+  FinishReason,
+  Message,
+  ModelResponse,
+  ReasoningPart,
+  TextPart,
+  Usage,
+} from "./model.ts";
 import { textOf } from "./text.ts";
 
 /** An answer. `S` is the type of the call's own sources, `Raw` that of the provider's response. */
@@ -23,6 +32,8 @@ export interface CallResponse<S extends Source = Source, Raw = unknown> {
   messages: Message[];
   /** The provider's own response, untouched. */
   raw: Raw;
+  /** Models that were asked before and failed, with their errors; left out where there are none. See `withFallback()`. */
+  failures?: readonly FailedModel[] | undefined;
 }
 
 /** What is known of a call when its response comes. */
@@ -48,6 +59,7 @@ export function callResponse<S extends Source, Raw>(response: ModelResponse<Raw>
     content,
     messages: content.length === 0 ? facts.messages : [...facts.messages, turn],
     raw: response.raw,
+    ...(response.failures !== undefined && { failures: response.failures }),
   };
 }
 

@@ -4,6 +4,8 @@ import * as errors from "../../src/errors.ts";
 import { anthropic } from "../../src/llm/anthropic.ts";
 import type { Model, ModelEvent, ModelRequest } from "../../src/llm/model.ts";
 import { openai, openaiChat } from "../../src/llm/openai.ts";
+import { withRetry } from "../../src/llm/wrappers/retry.ts";
+import { fakeClock } from "../helpers/fake-clock.ts";
 import { type Loopback, loopback, type Reply } from "../helpers/loopback.ts";
 import { anthropicProtocol, chatProtocol, failure, type Protocol, responsesProtocol } from "../helpers/loopback-protocols.ts";
 
@@ -128,6 +130,16 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
     await expect(model().generate(ask, {})).rejects.toMatchObject({ name: "RateLimitError", retryAfter: 7000 });
     server.reply(failure(protocol, 429, { "retry-after-ms": "1" }), json());
     expect((await model({ maxRetries: 1 }).generate(ask, {})).finishReason).toBe("stop");
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("counts requests once when a wrapper retries", async () => {
+    const patient = withRetry(model({ maxRetries: 5 }), { retries: 1, clock: fakeClock() });
+    server.reply(failure(protocol, 429, { "retry-after-ms": "1" }));
+    await expect(patient.generate(ask, {})).rejects.toMatchObject({ name: "RateLimitError" });
+    expect(server.requests).toHaveLength(2);
+    server.reply(failure(protocol, 503), stream());
+    expect(textIn(await drain(patient))).toBe(said.text.join(""));
     expect(server.requests).toHaveLength(2);
   });
 
