@@ -9,6 +9,7 @@ export { embedAll, embedOne } from "./embed/embed.ts";
 export type { Embedder, EmbedderLimits, EmbeddingKind, EmbedOptions } from "./embed/embedder.ts";
 export * from "./errors.ts";
 export { type Call, call } from "./llm/call.ts";
+export { type Billed, costOf } from "./llm/cost.ts";
 export type {
   Extra,
   FailedModel,
@@ -21,6 +22,7 @@ export type {
   ModelResponse,
   Usage,
 } from "./llm/model.ts";
+export { type Price, type Prices, prices, pricesAsOf } from "./llm/prices.ts";
 export type { CallResponse } from "./llm/response.ts";
 export type { CallSettings, MessageInput, MessagesInput, ModelInput, Prompt, PromptConfig } from "./llm/settings.ts";
 export type { CallEvent, CallStream } from "./llm/stream.ts";

@@ -2,6 +2,7 @@
 import { parseCitations } from "../cite/parse.ts";
 import { citationResolver } from "../cite/resolve.ts";
 import type { Citation, Source, TextRange } from "../values.ts";
+import { costOf } from "./cost.ts";
 import type {
   AssistantMessage,
   FailedModel,
@@ -22,8 +23,12 @@ export interface CallResponse<S extends Source = Source, Raw = unknown> {
   citations: Citation<S>[];
   finishReason: FinishReason;
   usage: Usage;
+  /** US dollars, by the package's table of prices; undefined for a model that is not in it. See `costOf()`. */
+  cost: number | undefined;
   /** The model that answered, as the provider names it. */
   model: string;
+  /** The model that was asked, `provider/name`. */
+  modelId: string;
   /** The provider's id of the request, for its support. */
   requestId?: string | undefined;
   /** The assistant's turn: text and reasoning. */
@@ -54,7 +59,9 @@ export function callResponse<S extends Source, Raw>(response: ModelResponse<Raw>
     citations,
     finishReason: response.finishReason,
     usage: response.usage,
+    cost: costOf({ usage: response.usage, model: response.model, modelId: facts.modelId }),
     model: response.model,
+    modelId: facts.modelId,
     ...(response.requestId !== undefined && { requestId: response.requestId }),
     content,
     messages: content.length === 0 ? facts.messages : [...facts.messages, turn],
