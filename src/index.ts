@@ -26,6 +26,7 @@ export { type Price, type Prices, prices, pricesAsOf } from "./llm/prices.ts";
 export type { CallResponse } from "./llm/response.ts";
 export type { CallSettings, MessageInput, MessagesInput, ModelInput, Prompt, PromptConfig } from "./llm/settings.ts";
 export type { CallEvent, CallStream } from "./llm/stream.ts";
+export type { ToResponseOptions } from "./llm/to-response.ts";
 export { memoryCache, type ResponseCache, type WithCacheOptions, withCache } from "./llm/wrappers/cache.ts";
 export { type WithFallbackOptions, withFallback } from "./llm/wrappers/fallback.ts";
 export { type WithLimitsOptions, withLimits } from "./llm/wrappers/limits.ts";

@@ -5,6 +5,7 @@ import { ConfigurationError, DrizzleRagError } from "../errors.ts";
 import type { Citation, Source } from "../values.ts";
 import type { ModelEvent, NativeCitation } from "./model.ts";
 import { type CallFacts, type CallResponse, callResponse, trimmed } from "./response.ts";
+import { type ToResponseOptions, toResponse } from "./to-response.ts";
 
 /** What a call's stream yields; the last event is `finish`. A citation follows the text that it supports. */
 export type CallEvent<S extends Source = Source, Raw = unknown> =
@@ -22,6 +23,11 @@ export interface CallStream<S extends Source = Source, Raw = unknown> extends As
    * Rejects with the error of the stream, and when the reader left early.
    */
   response(): Promise<CallResponse<S, Raw>>;
+  /**
+   * The stream as the `Response` of an HTTP handler: server-sent events, our own or those that `useChat` reads (`format: "ui"`). Nothing is asked
+   * before the body is read; a reader that goes away closes the connection to the provider.
+   */
+  toResponse(options?: ToResponseOptions): Response;
 }
 
 /** What is streamed: the facts of the call, and the model's events. */
@@ -91,6 +97,9 @@ export function callStream<S extends Source, Raw>(
     async response() {
       if (events === undefined) for await (const _ of start());
       return result.promise;
+    },
+    toResponse(options) {
+      return toResponse(this, options);
     },
   };
 }

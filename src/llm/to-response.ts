@@ -1,0 +1,176 @@
+// A stream as the body of an HTTP response: our own events, or the protocol that existing chat front ends read.
+import { randomUUID } from "node:crypto";
+import { DrizzleRagError } from "../errors.ts";
+import type { Citation, Source } from "../values.ts";
+import type { CallEvent } from "./stream.ts";
+
+export interface ToResponseOptions {
+  /**
+   * `events`: our own, as server-sent events named by their type. `ui`: the UI message stream of Vercel's AI SDK, version 1, which `useChat`
+   * reads. Default: `events`.
+   */
+  format?: "events" | "ui";
+  /** Added to the response's own. */
+  headers?: ConstructorParameters<typeof Headers>[0];
+  /** What readers are told of an error. Default: that the answer could not be completed; an error's own words may tell of keys and hosts. */
+  onError?: (error: unknown) => string;
+}
+
+const eventHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  // nginx would collect the events.
+  "x-accel-buffering": "no",
+};
+
+/**
+ * The stream as a `Response` of server-sent events. Nothing is asked before the body is read; a reader that goes away closes the connection to the
+ * provider, and a slow one slows it down. An error becomes the last event, since the status has been sent by then.
+ */
+export function toResponse(events: AsyncIterable<CallEvent>, options: ToResponseOptions = {}): Response {
+  const { format = "events", onError = () => "The answer could not be completed." } = options;
+  const encode = format === "ui" ? uiMessages(onError) : ownEvents(onError);
+  const encoder = new TextEncoder();
+  const reader = events[Symbol.asyncIterator]();
+  let ended = false;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async start(controller) {
+        const opening = encode.start();
+        if (opening !== "") controller.enqueue(encoder.encode(opening));
+      },
+      async pull(controller) {
+        // One event may give no text; a pull that enqueues nothing would not be called again.
+        for (let text = ""; text === "" && !ended; ) {
+          text = await next();
+          if (text !== "") controller.enqueue(encoder.encode(text));
+        }
+        if (ended) controller.close();
+      },
+      async cancel() {
+        ended = true;
+        await reader.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+
+  async function next(): Promise<string> {
+    try {
+      const { done, value } = await reader.next();
+      if (done !== true) return encode.event(value);
+      ended = true;
+      return encode.end();
+    } catch (error) {
+      ended = true;
+      return encode.error(error) + encode.end();
+    }
+  }
+
+  const headers = new Headers({ ...eventHeaders, ...(format === "ui" && { "x-vercel-ai-ui-message-stream": "v1" }) });
+  new Headers(options.headers).forEach((value, name) => {
+    headers.set(name, value);
+  });
+  return new Response(body, { headers });
+}
+
+interface Encoding {
+  start(): string;
+  event(event: CallEvent): string;
+  error(error: unknown): string;
+  end(): string;
+}
+
+function ownEvents(onError: (error: unknown) => string): Encoding {
+  const sse = (type: string, data: unknown) => `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  return {
+    start: () => "",
+    event(event) {
+      if (event.type === "finish") return sse("finish", summary(event));
+      if (event.type === "citation") return sse("citation", shown(event.citation));
+      const { type, ...data } = event;
+      return sse(type, data);
+    },
+    error: (error) => sse("error", { message: onError(error), name: nameOf(error), retryable: isRetryable(error) }),
+    end: () => "",
+  };
+}
+
+/** ai-sdk.dev/docs/ai-sdk-ui/stream-protocol: texts and reasoning begin, go on and end under an id of their own. */
+function uiMessages(onError: (error: unknown) => string): Encoding {
+  const sse = (part: Record<string, unknown>) => `data: ${JSON.stringify(part)}\n\n`;
+  const seen = new Set<number>();
+  let open: { type: "text" | "reasoning"; id: string } | undefined;
+  let parts = 0;
+  const close = () => {
+    const closed = open === undefined ? "" : sse({ type: `${open.type}-end`, id: open.id });
+    open = undefined;
+    return closed;
+  };
+  const delta = (type: "text" | "reasoning", text: string) => {
+    let before = "";
+    if (open?.type !== type) {
+      before = close();
+      open = { type, id: String(parts++) };
+      before += sse({ type: `${type}-start`, id: open.id });
+    }
+    return before + sse({ type: `${type}-delta`, id: (open as { id: string }).id, delta: text });
+  };
+  return {
+    start: () => sse({ type: "start", messageId: randomUUID() }) + sse({ type: "start-step" }),
+    event(event) {
+      switch (event.type) {
+        case "text":
+        case "reasoning":
+          return delta(event.type, event.text);
+        case "citation": {
+          const { citation } = event;
+          const source = seen.has(citation.index) ? "" : sse(uiSource(citation));
+          seen.add(citation.index);
+          return source + sse({ type: "data-citation", data: shown(citation) });
+        }
+        case "finish": {
+          const { citations: _, text: __, ...messageMetadata } = summary(event);
+          return close() + sse({ type: "finish-step" }) + sse({ type: "finish", messageMetadata });
+        }
+        default:
+          return "";
+      }
+    },
+    error: (error) => close() + sse({ type: "error", errorText: onError(error) }),
+    end: () => "data: [DONE]\n\n",
+  };
+}
+
+function uiSource({ index, source }: Citation<Source>): Record<string, unknown> {
+  const sourceId = String(index);
+  const title = source.title ?? source.source ?? `Source ${index + 1}`;
+  return source.source !== undefined && /^https?:\/\//.test(source.source)
+    ? { type: "source-url", sourceId, url: source.source, title }
+    : {
+        type: "source-document",
+        sourceId,
+        mediaType: "text/plain",
+        title,
+        ...(source.source !== undefined && { filename: source.source }),
+      };
+}
+
+/** A citation without the user's row, which is not the reader's business. */
+function shown({ source, ...citation }: Citation<Source>): Record<string, unknown> {
+  const { title, source: from } = source;
+  return { ...citation, source: { ...(title !== undefined && { title }), ...(from !== undefined && { source: from }) } };
+}
+
+function summary({ response }: Extract<CallEvent, { type: "finish" }>) {
+  const { text, citations, finishReason, usage, cost, model } = response;
+  return { text, citations: citations.map(shown), finishReason, usage, model, ...(cost !== undefined && { cost }) };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof DrizzleRagError ? error.name : "Error";
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof DrizzleRagError && error.retryable;
+}
