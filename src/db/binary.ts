@@ -14,9 +14,11 @@ export class BinaryWriter {
   private piece = Buffer.allocUnsafe(pieceSize);
   private at = 0;
 
-  /** How many pieces are full. */
-  get count(): number {
-    return this.full.length;
+  /** Bytes in the pieces that are full. */
+  private before = 0;
+
+  get length(): number {
+    return this.before + this.at;
   }
 
   bytes(value: Uint8Array): void {
@@ -77,6 +79,7 @@ export class BinaryWriter {
   private room(bytes: number): void {
     if (this.at + bytes <= this.piece.length) return;
     this.full.push(this.piece.subarray(0, this.at));
+    this.before += this.at;
     this.piece = Buffer.allocUnsafe(Math.max(pieceSize, bytes));
     this.at = 0;
   }

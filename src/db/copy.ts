@@ -25,6 +25,8 @@ type Row = Record<string, unknown>;
 
 const header = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
 const trailer = -1;
+/** Bytes that are encoded in one go: what is sent meanwhile must not wait for long. */
+const turn = 1 << 16;
 
 /**
  * Encodes rows for COPY; vectors are `Float32Array`s. Other work gets its turn after each piece, such as sending the rows before these.
@@ -45,7 +47,7 @@ export async function encodeRows(
   }
   const writer = new BinaryWriter();
   writer.bytes(header);
-  let count = 0;
+  let next = turn;
   for (const row of rows) {
     writer.int2(fields.length);
     for (const { key, column, encoder } of fields) {
@@ -53,8 +55,8 @@ export async function encodeRows(
       if (value === null || value === undefined) writer.int4(-1);
       else if (isSQLWrapper(value) || !encoder(writer, driverValue(column, value))) return undefined;
     }
-    if (writer.count === count) continue;
-    count = writer.count;
+    if (writer.length < next) continue;
+    next = writer.length + turn;
     await setImmediate();
   }
   writer.int2(trailer);

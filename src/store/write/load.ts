@@ -1,5 +1,5 @@
 // Loads any number of documents: in batches that are committed one by one, with the indexes that are dear to keep up built after them.
-import { sql } from "drizzle-orm";
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { mayOverlap } from "../../db/connection.ts";
 import { isTransaction, rows } from "../../db/database.ts";
@@ -52,9 +52,20 @@ export async function load(
     throw error;
   }
   await finish();
-  // The planner, and the rarity of words, go by the statistics of the table.
-  if (!isTransaction(db)) await withTranslatedErrors(() => db.execute(sql`analyze ${shape.passages}`));
+  if (!isTransaction(db)) await withTranslatedErrors(() => analyze(context));
   return total;
+}
+
+/**
+ * The planner, and the rarity of words, go by the statistics of the table. Those of vectors and of whole texts help neither and take most of
+ * the time: they are left to autovacuum.
+ */
+async function analyze({ db, shape }: WriteContext): Promise<void> {
+  const columns = Object.values(getTableColumns(shape.passages) as Record<string, PgColumn>).filter(
+    (column) => column !== shape.columns.text?.column && !/^(vector|halfvec|sparsevec|bit)\b/.test(column.getSQLType()),
+  );
+  const names = columns.map(({ name }) => sql.identifier(name) as unknown as SQL);
+  await db.execute(sql`analyze ${shape.passages} (${sql.join(names, sql`, `)})`);
 }
 
 type Report = (now: Partial<Loaded> & { index?: BuildProgress }, building?: boolean) => void;

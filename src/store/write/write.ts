@@ -1,4 +1,5 @@
 // The writes of a collection: insert, upsert, update and delete, for both shapes of collection.
+import { setImmediate } from "node:timers/promises";
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../../db/database.ts";
@@ -8,11 +9,14 @@ import { remembering } from "../passages.ts";
 import type { AnyRow, NamedColumn } from "../shape.ts";
 import type { WriteOptions } from "../types.ts";
 import { deleteChunks, missingPassages, writeChunks } from "./chunked.ts";
-import { atomically, checkRow, keyIn, keyOf, keyText, type WriteContext, type WriteCount } from "./context.ts";
+import { atomically, checkRow, keyIn, keyOf, keyText, pieces, type WriteContext, type WriteCount } from "./context.ts";
 import { checkKeys, insertRows, updateByKey, updateMatching, upsertKey, upsertRows } from "./documents.ts";
 import { insertMany, readyRows, upsertByCopy } from "./rows.ts";
 import { hasVector, missingRows, withVectors, writeChangedVectors } from "./single.ts";
 import { VectorStash } from "./vectors.ts";
+
+/** Rows that are checked in one go: some milliseconds for the longest vectors. */
+const atOnce = 100;
 
 /** Whether the caller wants the rows back. Without, they can go by COPY. */
 interface Returning {
@@ -44,7 +48,7 @@ export async function preparedInsert(
   checkRows(given, rows);
   if (rows.length === 0) return async () => nothing;
   const context = forOneWrite(given);
-  const { shape } = context;
+  const { shape, firstRow = 0 } = context;
   const stash = new VectorStash(shape, embedder, options);
   const done = async (work: (tx: Database) => Promise<WriteCount>) => ({
     ...(await atomically(context, stash, options, work)),
@@ -59,7 +63,12 @@ export async function preparedInsert(
       });
   }
   await stash.embed(missingRows(context, rows, []));
-  const complete = withVectors(context, stash, rows, []);
+  const complete: AnyRow[] = [];
+  for (const some of pieces(rows, atOnce)) {
+    // Other work gets its turn, such as sending the rows before these.
+    if (complete.length > 0) await setImmediate();
+    complete.push(...withVectors({ ...context, firstRow: firstRow + complete.length }, stash, some, []));
+  }
   if (returning) return () => done(async (tx) => ({ ...nothing, documents: await insertRows(tx, shape, complete) }));
   const ready = await readyRows(context.db, shape.documents, complete);
   return () =>
