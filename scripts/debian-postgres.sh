@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Postgres 17 with pgvector from Debian's packages, without Docker: for CI and benchmarks, as root on Debian.
 #   debian-postgres.sh start   prints a line: <process id> <data folder> <url>
+#   debian-postgres.sh replica <port>   a physical standby of the server on that port of this machine; prints the same
 #   debian-postgres.sh stop <process id> <data folder>
 # The packages are Debian 13's (trixie). On an older Debian they are put into a folder of their own, which is kept for the next time.
 set -euo pipefail
@@ -17,11 +18,30 @@ start() {
     debootstrap --variant=minbase --include=postgresql-17,postgresql-17-pgvector,pgbouncer trixie "$root" >&2
   fi
   local data port
-  port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+  port=$(free_port)
   data=/var/lib/postgresql/drizzle-rag-$port
   inside "rm -rf $data && $bin/initdb -D $data -A trust -U postgres --no-sync --locale=C.UTF-8" >/dev/null
+  run "$data" "$port" "-c max_wal_size=4GB"
+}
+
+# A conflict with what is replayed ends a query of the replica at once, so that tests need not wait for one.
+replica() {
+  local data port
+  port=$(free_port)
+  data=/var/lib/postgresql/drizzle-rag-$port
+  inside "$bin/pg_basebackup -h 127.0.0.1 -p $1 -U postgres -D $data -R -X stream --checkpoint=fast --no-sync" >&2
+  run "$data" "$port" "-c max_standby_streaming_delay=0"
+}
+
+free_port() {
+  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+}
+
+# run <data folder> <port> <more options>
+run() {
+  local data=$1 port=$2
   # Settings of a small server; durability does not matter here. Everything listens on the loopback interface alone.
-  inside "$bin/pg_ctl -D $data -l $data/log -w start -o '-k /tmp -p $port -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=1GB -c max_connections=100 -c max_wal_size=4GB'" >/dev/null
+  inside "$bin/pg_ctl -D $data -l $data/log -w start -o '-k /tmp -p $port -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=1GB -c max_connections=100 $3'" >/dev/null
   echo "$(head -n 1 "$root$data/postmaster.pid") $data postgres://postgres@127.0.0.1:$port/postgres"
 }
 

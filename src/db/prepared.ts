@@ -1,14 +1,15 @@
 // Statements that are built once and run many times, past what Drizzle does anew for each row of a result.
 import { Column, entityKind, is, Param, Placeholder, SQL } from "drizzle-orm";
+import type { Database } from "./database.ts";
 
 /** A query of Drizzle's builder. */
 interface Preparable {
   prepare(name: string): unknown;
 }
 
-/** `run` gives the rows for the values of the statement's placeholders, by name. */
+/** `run` gives the rows for the values of the statement's placeholders, by name; over `pg` on the connection or pool of the handle. */
 export interface PreparedStatement<Row> {
-  run(values: Readonly<Record<string, unknown>>): Promise<Row[]>;
+  run(values: Readonly<Record<string, unknown>>, on: Database): Promise<Row[]>;
 }
 
 /** Drizzle's prepared query over `pg`, as far as it is used; other drivers' differ. */
@@ -49,7 +50,7 @@ function isPlain(given: Partial<PgPrepared>): given is PgPrepared {
   );
 }
 
-function direct<Row>({ client, params, fields, queryConfig, logger }: PgPrepared): PreparedStatement<Row> {
+function direct<Row>({ params, fields, queryConfig, logger }: PgPrepared): PreparedStatement<Row> {
   const values = params.map(valueFor);
   const parts = [...new Set(fields.filter(({ path }) => path.length === 2).map(({ path }) => path[0] as string))];
   const columns = fields.map(({ path, field }) => ({
@@ -68,7 +69,8 @@ function direct<Row>({ client, params, fields, queryConfig, logger }: PgPrepared
     return result as Row;
   };
   return {
-    run: async (given) => {
+    run: async (given, on) => {
+      const { client } = (on as unknown as { session: { client: PgPrepared["client"] } }).session;
       const filled = values.map((value) => value(given));
       logger.logQuery(queryConfig.text, filled);
       return (await client.query(queryConfig, filled)).rows.map(read);

@@ -4,7 +4,7 @@ import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { integer, pgSchema, pgTable, primaryKey, text, vector } from "drizzle-orm/pg-core";
 import fc from "fast-check";
 import pg from "pg";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { DatabaseConflictError, DatabaseUnreachableError, DrizzleRagError, ReadOnlyDatabaseError } from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
 import { chunkColumns, chunkIndexes } from "../../src/table/index.ts";
@@ -86,7 +86,6 @@ describe.runIf(onServer)("a server in trouble", () => {
         ...embedder,
         embed: async (...args: Parameters<typeof embedder.embed>) => {
           await cut();
-          await new Promise((resolve) => setTimeout(resolve, 100));
           return embedder.embed(...args);
         },
       },
@@ -98,23 +97,30 @@ describe.runIf(onServer)("a server in trouble", () => {
 
   it("tries again after a deadlock, and says so where it may not", async () => {
     await docs().insert([article(1), article(2)]);
-    const [first, second] = await docs().list({ orderBy: articles.slug });
+    let [first, second] = await docs().list({ orderBy: articles.slug });
     // Holds the one and then wants the other, against an update that goes the opposite way and has been told not to give way first.
     const opponent = async (work: () => Promise<unknown>) => {
       const rival = await pool.connect();
       await rival.query("begin; set local deadlock_timeout = '20s'");
       await rival.query("update articles set views = 1 where id = $1", [second?.id]);
-      const done = work();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const wanted = rival.query("update articles set views = 1 where id = $1", [first?.id]);
-      const outcome = await done.then(
+      const outcome = work().then(
         () => undefined,
-        async (error: unknown) => error,
+        (error: unknown) => error,
       );
-      await wanted;
+      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+      await vi.waitUntil(async () => (await pool.query(waiting)).rowCount === 1, { timeout: 10_000 });
+      // Granted once the other has given way.
+      await rival.query("update articles set views = 1 where id = $1", [first?.id]);
       await rival.query("commit");
       rival.release();
-      return { outcome, done };
+      return outcome;
+    };
+    const deadlocks = async () => {
+      // Statistics are told by a session once it is idle, or asked to.
+      await pool.query("select pg_stat_force_next_flush()");
+      return Number(
+        (await pool.query("select deadlocks from pg_stat_database where datname = current_database()")).rows[0].deadlocks,
+      );
     };
     const inTurn = async (tx: Parameters<Parameters<typeof db.transaction>[0]>[0]) => {
       await docs()
@@ -124,10 +130,15 @@ describe.runIf(onServer)("a server in trouble", () => {
         .in(tx)
         .update({ lang: "de" }, eq(articles.id, second?.id as number));
     };
-    const { outcome } = await opponent(() => db.transaction(inTurn));
+    const outcome = await opponent(() => db.transaction(inTurn));
     expect(outcome).toBeInstanceOf(DatabaseConflictError);
     expect((outcome as DatabaseConflictError).retryable).toBe(true);
     expect(await docs().count(eq(articles.lang, "de"))).toBe(0);
+    // One statement takes the rows as they lie.
+    [first, second] = await docs().list({ orderBy: sql`articles.ctid` });
+    expect(await opponent(() => docs().update({ lang: "de" }, { all: true }))).toBeUndefined();
+    expect(await docs().count(eq(articles.lang, "de"))).toBe(2);
+    await vi.waitUntil(async () => (await deadlocks()) === 2, { timeout: 10_000 });
   }, 30_000);
 
   it("reads where nothing may be written, as on a replica, and names the refusal of a write", async () => {

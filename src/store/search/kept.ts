@@ -16,7 +16,8 @@ const most = 100;
 
 /** A search's statement, ready to be run for its question. */
 export interface KeptStatement {
-  run(vector: QueryVector | undefined): Promise<FoundRow[]>;
+  /** @param on The handle to run it on: that of the collection, or one connection of its pool. */
+  run(vector: QueryVector | undefined, on: Database): Promise<FoundRow[]>;
 }
 
 export class KeptStatements {
@@ -37,12 +38,15 @@ export class KeptStatements {
     const statement = this.statement(request, scan);
     const words = request.mode === "vector" ? undefined : parseKeywords(request.asked[0].text).words;
     return {
-      run: (vector) =>
-        statement.run({
-          ...filter?.parameterized?.values,
-          vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
-          words,
-        }),
+      run: (vector, on) =>
+        statement.run(
+          {
+            ...filter?.parameterized?.values,
+            vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
+            words,
+          },
+          on,
+        ),
     };
   }
 

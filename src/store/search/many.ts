@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import { type Database, driverOf, isTransaction } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import { reading } from "../../db/running.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { type QueryVector, vectorParam } from "../../db/vectors.ts";
 import type { Shape } from "../shape.ts";
@@ -64,10 +65,9 @@ async function together(context: SearchContext, request: SearchRequest, vectors:
   const { db, shape } = context;
   const read = async (wanted: readonly number[], scan: Scan) => {
     for (const places of pieces(wanted, most)) {
-      request.signal?.throwIfAborted();
-      const rows = await withTranslatedErrors(() =>
+      const rows = await reading(db, request.signal, (on) =>
         scanning(
-          db,
+          on,
           shape,
           scan,
           async (tx, searched) =>

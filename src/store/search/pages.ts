@@ -1,6 +1,7 @@
 // Pages that neither repeat nor miss a hit: ranked once, by key; each page's rows are read when it is asked for.
 import type { PgTable } from "drizzle-orm/pg-core";
-import { withTranslatedErrors } from "../../db/errors.ts";
+import type { Database } from "../../db/database.ts";
+import { reading } from "../../db/running.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Hit, PagesOptions, Query, Selection } from "../types.ts";
 import { keyIn, keyOf, keyText, pieces } from "../write/context.ts";
@@ -31,19 +32,14 @@ async function* read<D extends PgTable, C extends PgTable | undefined, Document>
   const ranked = await findRows(context, { ...request, keysOnly: true }, vectors);
   for (const page of pieces(ranked, pageSize)) {
     request.signal?.throwIfAborted();
-    const rows = await withTranslatedErrors(() => rowsOf(context, shape, request, page));
+    const rows = await reading(context.db, request.signal, (db) => rowsOf(db, shape, request, page));
     const hits = await showHits<D, C, Document>(context, request, rows);
     if (hits.length > 0) yield hits;
   }
 }
 
 /** The rows that were ranked, in their order; without those that have been deleted since. */
-async function rowsOf(
-  { db }: SearchContext,
-  shape: Shape,
-  request: SearchRequest,
-  page: readonly FoundRow[],
-): Promise<FoundRow[]> {
+async function rowsOf(db: Database, shape: Shape, request: SearchRequest, page: readonly FoundRow[]): Promise<FoundRow[]> {
   const keys = page.map(({ key }) => keyOf(key as AnyRow, shape.passageKey));
   const key = Object.fromEntries(shape.passageKey.map(({ key, column }) => [key, column]));
   const query = withDocuments(db.select({ ...shownColumns(db, shape, request), key }).from(shape.passages), shape);

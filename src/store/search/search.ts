@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import { rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import { reading } from "../../db/running.ts";
 import type { QueryVector } from "../../db/vectors.ts";
 import { InputError } from "../../errors.ts";
 import type { AnyRow } from "../shape.ts";
@@ -81,15 +82,15 @@ export async function findRows(
   vectors: readonly (QueryVector | undefined)[],
 ): Promise<FoundRow[]> {
   const { db, shape, kept } = context;
-  const read = async (scan: Scan, depth: number) => {
-    request.signal?.throwIfAborted();
-    const found = kept?.find(request, scan);
-    if (found !== undefined) return found.run(vectors[0]);
-    return scanning(db, shape, scan, async (tx, searched) => {
-      const questions = questionsOf(tx, shape, request, vectors);
-      return (await searchStatement(tx, searched, request, questions, depth)) as FoundRow[];
+  const read = (scan: Scan, depth: number) =>
+    reading(db, request.signal, (on) => {
+      const found = kept?.find(request, scan);
+      if (found !== undefined) return found.run(vectors[0], on);
+      return scanning(on, shape, scan, async (tx, searched) => {
+        const questions = questionsOf(tx, shape, request, vectors);
+        return (await searchStatement(tx, searched, request, questions, depth)) as FoundRow[];
+      });
     });
-  };
   const found = await withTranslatedErrors(async () => {
     let result: FoundRow[] = [];
     for (let pass: Pass | undefined = firstPass(request); pass !== undefined; ) {
@@ -116,7 +117,7 @@ export async function showHits<D extends PgTable, C extends PgTable | undefined,
   const { neighbours } = request;
   if (neighbours === 0) return hits;
   const chunks = found.map(({ chunk }) => chunk as AnyRow);
-  const near = await withTranslatedErrors(() => around(db, shape, chunks, neighbours, neighbours));
+  const near = await reading(db, request.signal, (on) => around(on, shape, chunks, neighbours, neighbours));
   request.signal?.throwIfAborted();
   return hits.map((hit, i) => {
     const row = found[i] as FoundRow;

@@ -1,8 +1,9 @@
 // What every write shares: the transaction around it, the batches of a statement, and the checks of what comes in.
 import { type Column, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
-import { type Database, isTransaction } from "../../db/database.ts";
-import { sqlState, translated } from "../../db/errors.ts";
+import type { Database } from "../../db/database.ts";
+import { translated } from "../../db/errors.ts";
+import { cancellable, mayTryAgain } from "../../db/running.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { InputError, InvalidTextError } from "../../errors.ts";
 import { checkText } from "../../util/well-formed.ts";
@@ -28,8 +29,7 @@ export interface WriteCount {
   removed: number;
 }
 
-/** Serialization failure and deadlock: the database asks to try the transaction again. */
-const tryAgain = new Set(["40001", "40P01"]);
+/** How often a write goes back to embed what another writer has changed meanwhile. */
 const maxTries = 5;
 
 /**
@@ -45,18 +45,19 @@ export async function atomically<T>(
   for (let tries = 1; ; tries++) {
     options.signal?.throwIfAborted();
     try {
-      return await inTransaction(context.db, async (tx) => {
-        const result = await work(tx);
-        options.signal?.throwIfAborted();
-        return result;
-      });
+      return await cancellable(context.db, options.signal, (db) =>
+        inTransaction(db, async (tx) => {
+          const result = await work(tx);
+          options.signal?.throwIfAborted();
+          return result;
+        }),
+      );
     } catch (error) {
       if (error instanceof MissingVectors && tries < maxTries) {
         await stash.embed(error.passages.map((passage) => ({ passage, row: 0 })));
         continue;
       }
-      const again = tryAgain.has(sqlState(error) ?? "") && tries < maxTries && !isTransaction(context.db);
-      if (!again) throw translated(error);
+      if (!mayTryAgain(context.db, error, tries)) throw translated(error);
     }
   }
 }
