@@ -215,6 +215,21 @@ export class ProviderError extends DrizzleRagError {
   }
 }
 
+/** The model refused to answer where an answer of a certain form was asked for; the message is what it said. */
+export class RefusalError extends ProviderError {}
+/** The answer does not fit the schema that was asked for, also after it was asked for again. */
+export class InvalidOutputError extends ProviderError {
+  /** What came, as text. */
+  readonly text: string;
+  /** What the schema has against it; the path is empty for the whole. */
+  readonly issues: readonly { path: string; message: string }[];
+  override readonly retryable: boolean = true;
+  constructor(message: string, text: string, issues: InvalidOutputError["issues"], facts: ProviderErrorFacts) {
+    super(message, facts);
+    this.text = text;
+    this.issues = issues;
+  }
+}
 /** 401: the key is wrong or was revoked. */
 export class AuthenticationError extends ProviderError {}
 /** 403: the key may not do this. */

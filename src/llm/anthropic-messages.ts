@@ -2,21 +2,26 @@
 // text is the least that the API cites. https://docs.anthropic.com/en/api/messages, …/build-with-claude/search-results
 import type { Anthropic } from "@anthropic-ai/sdk";
 import { oneLine, withoutInvisible } from "../cite/invisible.ts";
-import { InvalidResponseError } from "../errors.ts";
+import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import type { ProviderErrorPlace } from "../util/provider-errors.ts";
 import { splitSentences } from "../util/sentences.ts";
 import type { TextRange } from "../values.ts";
 import { refuseParams } from "./connection.ts";
 import type {
+  AssistantPart,
+  CacheMark,
   FinishReason,
+  MediaSource,
   ModelRequest,
   ModelResponse,
+  ModelTool,
   NativeCitation,
-  ReasoningPart,
+  ReasoningEffort,
   RequestMessage,
   SourcePart,
-  TextPart,
+  ToolCallPart,
   Usage,
+  UserPart,
 } from "./model.ts";
 
 /** Sent when `maxTokens` is left out: the API demands a number, and every model takes this one. */
@@ -24,38 +29,130 @@ const DEFAULT_MAX_TOKENS = 4096;
 
 /** The body of `POST /v1/messages`. Throws a `ConfigurationError` for `seed`, which the API does not have. */
 export function encodeMessages(model: string, request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
-  const { system, messages, params, extra } = request;
+  const { system, messages, params, extra, tools, reasoning, output } = request;
   refuseParams("Anthropic's Messages API", params, { seed: "Leave it out; temperature: 0 comes nearest." });
   return {
     model,
-    max_tokens: params.maxTokens ?? DEFAULT_MAX_TOKENS,
+    // Thinking counts towards the limit, so what is to be said needs room behind it.
+    max_tokens: params.maxTokens ?? DEFAULT_MAX_TOKENS + (budgetOf(reasoning) ?? 0),
     ...(system !== undefined && { system }),
     messages: messages.map(encodeMessage),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
     ...(params.topP !== undefined && { top_p: params.topP }),
     ...(params.topK !== undefined && { top_k: params.topK }),
     ...(params.stopSequences !== undefined && { stop_sequences: params.stopSequences }),
+    ...(tools !== undefined && tools.length > 0 && { tools: tools.map(encodeTool), ...encodeChoice(request) }),
+    ...(reasoning !== undefined && { thinking: encodeThinking(reasoning) }),
+    ...(output?.type === "schema" && { output_config: { format: { type: "json_schema", schema: output.schema } } }),
     ...extra?.body,
   };
 }
 
+function encodeTool(tool: ModelTool): Anthropic.ToolUnion {
+  if (tool.type === "provider") return tool.tool as unknown as Anthropic.ToolUnion;
+  return {
+    name: tool.name,
+    ...(tool.description !== undefined && { description: tool.description }),
+    input_schema: tool.inputSchema as Anthropic.Tool.InputSchema,
+    ...(tool.strict === true && { strict: true }),
+    ...cached(tool.cache),
+  };
+}
+
+function encodeChoice({ toolChoice, parallelToolCalls }: ModelRequest): { tool_choice?: Anthropic.ToolChoice } {
+  const one = parallelToolCalls === undefined ? {} : { disable_parallel_tool_use: !parallelToolCalls };
+  if (toolChoice === "none") return { tool_choice: { type: "none" } };
+  if (toolChoice === undefined && parallelToolCalls === undefined) return {};
+  if (typeof toolChoice === "object") return { tool_choice: { type: "tool", name: toolChoice.tool, ...one } };
+  return { tool_choice: { type: toolChoice === "required" ? "any" : "auto", ...one } };
+}
+
+/** The API counts thinking in tokens, from 1,024; these stand for the levels. */
+const budgets = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 32_768 };
+
+function budgetOf(reasoning: ReasoningEffort | undefined): number | undefined {
+  if (reasoning === undefined || reasoning === "none") return undefined;
+  return typeof reasoning === "object" ? reasoning.budgetTokens : budgets[reasoning];
+}
+
+function encodeThinking(reasoning: ReasoningEffort): Anthropic.ThinkingConfigParam {
+  const budget = budgetOf(reasoning);
+  return budget === undefined ? { type: "disabled" } : { type: "enabled", budget_tokens: budget };
+}
+
+function cached(mark: CacheMark | undefined): { cache_control?: Anthropic.CacheControlEphemeral } {
+  return mark === undefined ? {} : { cache_control: { type: "ephemeral", ttl: mark } };
+}
+
 /** The API refuses empty text, so empty parts are left out. Reasoning goes back only to the provider that signed it. */
 function encodeMessage(message: RequestMessage): Anthropic.MessageParam {
-  const content: Anthropic.ContentBlockParam[] = [];
-  for (const part of message.content) {
-    if (part.type === "text" && part.text !== "") content.push({ type: "text", text: part.text });
-    if (part.type === "source") content.push(encodeSource(part));
-    if (
-      part.type === "reasoning" &&
-      part.raw !== undefined &&
-      message.role === "assistant" &&
-      message.model?.startsWith("anthropic/")
-    ) {
-      content.push(part.raw as Anthropic.ThinkingBlockParam | Anthropic.RedactedThinkingBlockParam);
-    }
-  }
+  const own = message.role === "assistant" && message.model?.startsWith("anthropic/") === true;
+  // The API wants the results of tools before anything else.
+  const parts: readonly (AssistantPart | UserPart | SourcePart)[] =
+    message.role === "assistant"
+      ? message.content
+      : message.content.toSorted((a, b) => Number(isResult(b)) - Number(isResult(a)));
+  const content = parts.flatMap((part) => encodePart(part, own));
   const only = content.length === 1 ? content[0] : undefined;
-  return { role: message.role, content: only?.type === "text" ? only.text : content };
+  const plain = only?.type === "text" && only.cache_control === undefined;
+  return { role: message.role, content: plain ? only.text : content };
+}
+
+const isResult = (part: UserPart | SourcePart) => part.type === "tool-result";
+
+/** @param own Whether this provider wrote the turn, and so gets its own blocks back. */
+function encodePart(part: AssistantPart | UserPart | SourcePart, own: boolean): Anthropic.ContentBlockParam[] {
+  switch (part.type) {
+    case "text":
+      return part.text === "" ? [] : [{ type: "text", text: part.text, ...cached(part.cache) }];
+    case "source":
+      return [encodeSource(part)];
+    case "image":
+      return [{ type: "image", source: encodeMedia(part.source) as Anthropic.ImageBlockParam["source"], ...cached(part.cache) }];
+    case "document":
+      return [
+        {
+          type: "document",
+          source:
+            "text" in part.source
+              ? { type: "text", media_type: "text/plain", data: part.source.text }
+              : (encodeMedia(part.source) as Anthropic.DocumentBlockParam["source"]),
+          ...(part.title !== undefined && { title: part.title }),
+          ...(part.context !== undefined && { context: part.context }),
+          ...cached(part.cache),
+        },
+      ];
+    case "audio":
+      throw new ConfigurationError(
+        "Anthropic's Messages API takes no audio. Ask another provider's model, or send what was said as text.",
+      );
+    case "tool-call":
+      // The API takes objects alone; arguments that the model did not finish are shown to it as they are.
+      return [
+        { type: "tool_use", id: part.id, name: part.name, input: isObject(part.input) ? part.input : { invalid: part.input } },
+      ];
+    case "tool-result":
+      return [
+        {
+          type: "tool_result",
+          tool_use_id: part.id,
+          content: part.content.flatMap((each) => encodePart(each, own)) as Anthropic.TextBlockParam[],
+          ...(part.isError === true && { is_error: true }),
+          ...cached(part.cache),
+        },
+      ];
+    default:
+      return own && part.raw !== undefined ? [part.raw as Anthropic.ContentBlockParam] : [];
+  }
+}
+
+function encodeMedia(source: MediaSource): object {
+  if ("url" in source) return { type: "url", url: source.url };
+  return { type: "base64", media_type: source.mediaType, data: source.data };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function encodeSource({ index, source }: SourcePart): Anthropic.SearchResultBlockParam {
@@ -104,12 +201,17 @@ export function decodeMessage(
   };
 }
 
-function decodeBlock(block: Anthropic.ContentBlock, sources: readonly SourcePart[]): (TextPart | ReasoningPart)[] {
+function decodeBlock(block: Anthropic.ContentBlock, sources: readonly SourcePart[]): AssistantPart[] {
   if (block.type === "thinking") return [{ type: "reasoning", text: block.thinking, raw: block }];
   if (block.type === "redacted_thinking") return [{ type: "reasoning", text: "", raw: block }];
-  if (block.type !== "text") return [];
+  if (block.type === "tool_use") return [toolCall(block)];
+  if (block.type !== "text") return [{ type: "provider", raw: block }];
   const citations = (block.citations ?? []).flatMap((citation) => decodeCitation(citation, sources) ?? []);
   return [{ type: "text", text: block.text, ...(citations.length > 0 && { citations }) }];
+}
+
+export function toolCall({ id, name, input }: Anthropic.ToolUseBlock): ToolCallPart {
+  return { type: "tool-call", id, name, input };
 }
 
 /** Citations of documents and of the provider's own web search have no source in the call; `raw` has them. */

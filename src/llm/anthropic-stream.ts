@@ -3,9 +3,10 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import { InvalidResponseError } from "../errors.ts";
 import type { ProviderErrorPlace } from "../util/provider-errors.ts";
-import { decodeCitation, decodeMessage } from "./anthropic-messages.ts";
+import { decodeCitation, decodeMessage, toolCall } from "./anthropic-messages.ts";
 import type { StreamDecoder } from "./connection.ts";
 import type { ModelEvent, SourcePart } from "./model.ts";
+import { parseInput } from "./text.ts";
 
 type StreamEvent = Anthropic.RawMessageStreamEvent;
 type Delta = Anthropic.RawContentBlockDelta;
@@ -34,7 +35,11 @@ export function messagesDecoder(
       return [{ type: "reasoning", text: change.thinking }];
     }
     if (change.type === "signature_delta" && block.type === "thinking") block.signature = change.signature;
-    if (change.type === "input_json_delta") inputs.set(index, (inputs.get(index) ?? "") + change.partial_json);
+    if (change.type === "input_json_delta") {
+      inputs.set(index, (inputs.get(index) ?? "") + change.partial_json);
+      if (block.type === "tool_use" && change.partial_json !== "")
+        return [{ type: "tool-input", id: block.id, text: change.partial_json }];
+    }
     return [];
   }
 
@@ -47,6 +52,7 @@ export function messagesDecoder(
         case "content_block_start": {
           message.content[event.index] = structuredClone(event.content_block);
           const { content_block: block } = event;
+          if (block.type === "tool_use") return [{ type: "tool-call-start", id: block.id, name: block.name }];
           return block.type === "text" && block.text !== "" ? [{ type: "text", text: block.text }] : [];
         }
         case "content_block_delta": {
@@ -57,6 +63,7 @@ export function messagesDecoder(
           const block = message.content[event.index];
           const json = inputs.get(event.index);
           if (block !== undefined && json !== undefined && "input" in block) block.input = parseInput(json);
+          if (block?.type === "tool_use") return [{ type: "tool-call", call: toolCall(block) }];
           return block?.type === "text" ? [{ type: "text-end" }] : [];
         }
         case "message_delta": {
@@ -73,13 +80,4 @@ export function messagesDecoder(
       }
     },
   };
-}
-
-/** A tool's input that the model did not finish (the answer hit its limit) is kept as the text it is. */
-function parseInput(json: string): unknown {
-  try {
-    return json === "" ? {} : (JSON.parse(json) as unknown);
-  } catch {
-    return json;
-  }
 }

@@ -1,14 +1,17 @@
 // call(): a prompt, which is a plain function, made into a function that asks a model.
 import { ConfigurationError } from "../errors.ts";
-import type { Source } from "../values.ts";
+import { answer, type Plan, streamed } from "./converse.ts";
 import type { Model, ModelRequest, RequestMessage } from "./model.ts";
+import { outputPlan } from "./output.ts";
 import { prepareRequest } from "./prepare.ts";
 import { resolveModel } from "./resolve.ts";
-import { type CallFacts, type CallResponse, callResponse } from "./response.ts";
+import type { CallResponse } from "./response.ts";
+import type { Schema } from "./schema.ts";
 import {
   type CallSettings,
   checkNames,
   type ModelInput,
+  type OutputOf,
   overlay,
   type Prompt,
   type PromptResult,
@@ -17,7 +20,8 @@ import {
   resolvePrompt,
   type SourceOf,
 } from "./settings.ts";
-import { type CallStream, callStream } from "./stream.ts";
+import type { CallStream } from "./stream.ts";
+import type { Tool } from "./tool.ts";
 
 /** A request as it would be sent. */
 export interface RenderedCall extends ModelRequest {
@@ -28,17 +32,21 @@ export interface RenderedCall extends ModelRequest {
 }
 
 /** A prompt with a model: `await ask("…")`. It holds no state; every call stands for itself. */
-export interface Call<P extends Prompt, Raw> {
+export interface Call<P extends Prompt, Raw, Output = undefined> {
   /**
    * Asks. Throws a `ConfigurationError` for settings that do not fit, a `MissingKeyError` or `MissingPackageError` before anything is sent,
-   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws.
+   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws. With `output`: an `InvalidOutputError` for an answer that does not fit it, a `RefusalError`.
    */
-  (...args: Parameters<P>): Promise<CallResponse<SourceOf<P>, Raw>>;
+  (...args: Parameters<P>): Promise<CallResponse<SourceOf<P>, Raw, Output>>;
   /** Asks for a streamed answer, when it is first read. Errors come where it is read. */
-  stream(...args: Parameters<P>): CallStream<SourceOf<P>, Raw>;
+  stream(...args: Parameters<P>): CallStream<SourceOf<P>, Raw, Output>;
   /** A new call with other settings. They go before what the prompt returns; a `signal` is added to those that are there. */
-  with<M extends ModelInput>(settings: CallSettings & { model: M }): Call<P, RawOf<M>>;
-  with(settings: CallSettings): Call<P, Raw>;
+  with<M extends ModelInput, O extends Schema>(
+    settings: CallSettings & { model: M; output: O },
+  ): Call<P, RawOf<M>, OutputOf<P, O>>;
+  with<O extends Schema>(settings: CallSettings & { output: O }): Call<P, Raw, OutputOf<P, O>>;
+  with<M extends ModelInput>(settings: CallSettings & { model: M }): Call<P, RawOf<M>, Output>;
+  with(settings: CallSettings): Call<P, Raw, Output>;
   /** The messages as they would be sent, sources included; nothing is sent. */
   messages(...args: Parameters<P>): Promise<RequestMessage[]>;
   /** The whole request as it would be sent, with the provider's body; nothing is sent. */
@@ -54,15 +62,15 @@ export interface Call<P extends Prompt, Raw> {
  *
  * Throws a `ConfigurationError` at once for a name that is no setting or no model.
  */
-export function call<P extends Prompt, M extends ModelInput = never>(
-  options: CallSettings & { model?: M | undefined },
+export function call<P extends Prompt, M extends ModelInput = never, O extends Schema = never>(
+  options: CallSettings & { model?: M | undefined; output?: O | undefined },
   prompt: P,
-): Call<P, RawOfCall<P, M>> {
+): Call<P, RawOfCall<P, M>, OutputOf<P, O>> {
   if (typeof prompt !== "function")
     throw new ConfigurationError("call(options, prompt): the prompt is a function that returns the messages.");
   checkSettings(options, "call()");
   // The types that were inferred stand on the outside; inside, a prompt takes what it takes.
-  return build(options, {}, prompt as unknown as UntypedPrompt, new Map()) as unknown as Call<P, RawOfCall<P, M>>;
+  return build(options, {}, prompt as unknown as UntypedPrompt, new Map()) as unknown as Call<P, RawOfCall<P, M>, OutputOf<P, O>>;
 }
 
 type UntypedPrompt = (...args: unknown[]) => PromptResult | Promise<PromptResult>;
@@ -75,35 +83,33 @@ function build(
   overrides: CallSettings,
   prompt: UntypedPrompt,
   known: KnownModels,
-): Call<UntypedPrompt, unknown> {
-  async function prepare(args: unknown[]) {
+): Call<UntypedPrompt, unknown, unknown> {
+  async function prepare(args: unknown[]): Promise<Plan> {
     const resolved = resolvePrompt(await prompt(...args), base, overrides);
     const { settings, messages, sources = [] } = resolved;
     const model = modelOf(settings, known);
-    const request = prepareRequest(model, resolved);
-    const facts: CallFacts<Source> = { modelId: model.id, citations: model.citations, messages, sources };
-    return { model, request, facts, signal: settings.signal };
+    const output = outputPlan(settings);
+    const request = prepareRequest(model, resolved, output);
+    const citations = output === undefined ? model.citations : "native";
+    return {
+      model,
+      request,
+      facts: { modelId: model.id, citations, messages, sources },
+      signal: settings.signal,
+      tools: (settings.tools ?? []).filter((each): each is Tool => "answer" in each),
+      maxSteps: settings.maxSteps ?? 1,
+      approve: settings.approve,
+      output,
+    };
   }
 
-  const ask = async (...args: unknown[]): Promise<CallResponse<Source, unknown>> => {
-    const { model, request, facts, signal } = await prepare(args);
-    signal?.throwIfAborted();
-    return callResponse(await model.generate(request, { signal }), facts);
-  };
+  const ask = async (...args: unknown[]) => answer(await prepare(args));
   return Object.assign(ask, {
-    stream: (...args: unknown[]) =>
-      callStream(async (left) => {
-        const { model, request, facts, signal } = await prepare(args);
-        signal?.throwIfAborted();
-        return {
-          facts,
-          events: model.stream(request, { signal: signal === undefined ? left : AbortSignal.any([signal, left]) }),
-        };
-      }),
-    with(settings: CallSettings): Call<UntypedPrompt, never> {
+    stream: (...args: unknown[]) => streamed(() => prepare(args)),
+    with(settings: CallSettings): Call<UntypedPrompt, never, never> {
       checkSettings(settings, "with()");
       // A later `with` goes before an earlier one; signals add up in both.
-      return build(base, overlay(overrides, settings), prompt, known) as Call<UntypedPrompt, never>;
+      return build(base, overlay(overrides, settings), prompt, known) as Call<UntypedPrompt, never, never>;
     },
     messages: async (...args: unknown[]) => (await prepare(args)).request.messages,
     async render(...args: unknown[]): Promise<RenderedCall> {

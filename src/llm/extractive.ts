@@ -1,6 +1,7 @@
 // A model without a model: answers with the sentences of the sources that match the question best, and cites them. No key, no network.
 
 import { contentStems } from "../cite/words.ts";
+import { ConfigurationError } from "../errors.ts";
 import { type Scored, type ScoredSource, scoreSentences } from "./extractive-score.ts";
 import { type Candidate, candidates } from "./extractive-sentences.ts";
 import type { Model, ModelEvent, ModelRequest, ModelResponse, SourcePart, TextPart } from "./model.ts";
@@ -62,6 +63,10 @@ export function extractive(options: ExtractiveOptions = {}): Model<ExtractiveRaw
 }
 
 function extract(request: ModelRequest, maxPassages: number, minCoverage: number): ModelResponse<ExtractiveRaw> {
+  if (request.output !== undefined || request.toolChoice !== undefined)
+    throw new ConfigurationError(
+      "The extractive model quotes its sources; it makes no JSON and calls no tools. Ask another model.",
+    );
   const last = request.messages.findLast(({ role }) => role === "user");
   const parts = (last?.content ?? []).filter((part): part is SourcePart => part.type === "source");
   const sources = parts.map(({ source }): ScoredSource => ({ title: source.title ?? "", candidates: candidates(source.text) }));

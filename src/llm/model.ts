@@ -3,9 +3,13 @@ import type { Source, TextRange } from "../values.ts";
 
 // — Messages: plain, serialisable values ———————————————————————————————————————————————————————————————————————————————————————
 
+/** Ends a part of the request that the provider is to cache: for five minutes or an hour. Providers that cache by themselves need none. */
+export type CacheMark = "5m" | "1h";
+
 export interface TextPart {
   type: "text";
   text: string;
+  cache?: CacheMark;
   /** Sources the model itself tied to this text, where the provider has native citations. */
   citations?: NativeCitation[];
 }
@@ -27,6 +31,59 @@ export interface SourcePart {
   source: Pick<Source, "text" | "title" | "source">;
 }
 
+/** Where the bytes of a medium are: at an address that the provider can reach, or here, in base64. */
+export type MediaSource = { url: string } | { data: string; mediaType: string };
+
+export interface ImagePart {
+  type: "image";
+  source: MediaSource;
+  cache?: CacheMark;
+}
+
+export interface AudioPart {
+  type: "audio";
+  source: { data: string; mediaType: string };
+}
+
+/** A PDF or a text, handed in as a whole. What an answer is to be checked against goes into the call's `sources`. */
+export interface DocumentPart {
+  type: "document";
+  source: MediaSource | { text: string };
+  title?: string;
+  /** What the model is to know of the document and not to cite, where the provider has that. */
+  context?: string;
+  cache?: CacheMark;
+}
+
+/** A tool that the model wants to be run. */
+export interface ToolCallPart {
+  type: "tool-call";
+  id: string;
+  name: string;
+  /** The arguments, parsed; the text itself where it is no JSON. */
+  input: unknown;
+  /** The provider's own item, sent back unchanged on the next turn. */
+  raw?: unknown;
+}
+
+/** What came of a tool call. */
+export interface ToolResultPart {
+  type: "tool-result";
+  /** Of the call. */
+  id: string;
+  name: string;
+  content: (TextPart | ImagePart | DocumentPart)[];
+  /** The tool failed, and the content says how. */
+  isError?: boolean;
+  cache?: CacheMark;
+}
+
+/** Something of the provider's that has no common name, such as a search that it ran; sent back unchanged on the next turn. */
+export interface ProviderPart {
+  type: "provider";
+  raw: unknown;
+}
+
 /** Thinking that a model shows. `raw` is the provider's own block, sent back unchanged on the next turn. */
 export interface ReasoningPart {
   type: "reasoning";
@@ -34,14 +91,17 @@ export interface ReasoningPart {
   raw?: unknown;
 }
 
+export type UserPart = TextPart | ImagePart | AudioPart | DocumentPart | ToolResultPart;
+export type AssistantPart = TextPart | ReasoningPart | ToolCallPart | ProviderPart;
+
 export interface UserMessage {
   role: "user";
-  content: TextPart[];
+  content: UserPart[];
 }
 
 export interface AssistantMessage {
   role: "assistant";
-  content: (TextPart | ReasoningPart)[];
+  content: AssistantPart[];
   /** The model that wrote it, as `provider/name`; left out for turns written by hand. */
   model?: string;
 }
@@ -52,7 +112,7 @@ export type Message = UserMessage | AssistantMessage;
 /** A user's turn as a model gets it, with the sources of the call in it. */
 export interface SourcedUserMessage {
   role: "user";
-  content: (TextPart | SourcePart)[];
+  content: (UserPart | SourcePart)[];
 }
 
 /** A turn as a model gets it. */
@@ -82,9 +142,40 @@ export interface Extra {
   query?: Record<string, string> | undefined;
 }
 
+/** A JSON Schema, draft 2020-12. */
+export type JsonSchema = { [key: string]: unknown };
+
+/** A tool as a model gets it: a function of the caller's, or a tool that the provider runs itself, in the provider's own words. */
+export type ModelTool =
+  | {
+      type: "function";
+      name: string;
+      description?: string | undefined;
+      inputSchema: JsonSchema;
+      /** The provider makes sure that the arguments fit the schema. */
+      strict?: boolean | undefined;
+      cache?: CacheMark | undefined;
+    }
+  | { type: "provider"; tool: Record<string, unknown> };
+
+/** Whether tools are used: as the model likes, never, at least one, or this one. Default: as the model likes. */
+export type ToolChoice = "auto" | "none" | "required" | { tool: string };
+
+/** How long the model thinks before it answers: by a level, or, where the provider counts, by tokens. */
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | { budgetTokens: number };
+
+/** The answer is to be JSON: of this schema, or of any kind. */
+export type OutputFormat = { type: "schema"; name: string; schema: JsonSchema; strict: boolean } | { type: "json" };
+
 export interface ModelRequest {
   system?: string | undefined;
   messages: RequestMessage[];
+  tools?: ModelTool[] | undefined;
+  toolChoice?: ToolChoice | undefined;
+  /** Whether the model may call several tools in one turn. Default: the provider's. */
+  parallelToolCalls?: boolean | undefined;
+  reasoning?: ReasoningEffort | undefined;
+  output?: OutputFormat | undefined;
   params: ModelParams;
   extra?: Extra | undefined;
 }
@@ -115,7 +206,7 @@ export interface Usage {
 export interface ModelResponse<Raw = unknown> {
   /** The name of the model that answered, as the provider reports it. */
   model: string;
-  content: (TextPart | ReasoningPart)[];
+  content: AssistantPart[];
   finishReason: FinishReason;
   usage: Usage;
   /** The provider's id for the request, for its support. */
@@ -142,6 +233,10 @@ export type ModelEvent<Raw = unknown> =
   | { type: "native-citation"; citation: NativeCitation }
   | { type: "text-end" }
   | { type: "reasoning"; text: string }
+  /** A tool call begins; its arguments come as pieces of JSON, and then whole. */
+  | { type: "tool-call-start"; id: string; name: string }
+  | { type: "tool-input"; id: string; text: string }
+  | { type: "tool-call"; call: ToolCallPart }
   | { type: "finish"; response: ModelResponse<Raw> };
 
 /** A language model. A value: it holds no state that a call changes, and a wrapper is a function from model to model. */

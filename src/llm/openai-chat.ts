@@ -1,21 +1,25 @@
 // OpenAI's Chat Completions API and those that are compatible with it, as pure converters.
 // https://platform.openai.com/docs/api-reference/chat
 import type { OpenAI } from "openai";
-import { InvalidResponseError } from "../errors.ts";
+import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import type { ProviderErrorPlace } from "../util/provider-errors.ts";
 import { refuseParams, type StreamDecoder } from "./connection.ts";
 import type {
+  AssistantMessage,
+  AssistantPart,
   FinishReason,
   ModelEvent,
   ModelRequest,
   ModelResponse,
-  ReasoningPart,
+  ModelTool,
   RequestMessage,
-  TextPart,
+  ToolCallPart,
+  ToolChoice,
   Usage,
+  UserPart,
 } from "./model.ts";
 import { chatAssembler } from "./openai-chat-stream.ts";
-import { textOf, userTexts } from "./text.ts";
+import { mediaUrl, parseInput, textOf, userParts } from "./text.ts";
 
 type Completion = OpenAI.Chat.ChatCompletion;
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
@@ -34,27 +38,122 @@ export function encodeChat(
   model: string,
   request: ModelRequest,
   maxTokensField: MaxTokensField,
+  provider = "openai-chat",
 ): OpenAI.Chat.ChatCompletionCreateParamsNonStreaming {
-  const { system, messages, params, extra } = request;
+  const { system, messages, params, extra, tools, output, reasoning } = request;
+  if (typeof reasoning === "object")
+    throw new ConfigurationError(
+      'The Chat Completions API counts no tokens of reasoning. Give a level, such as reasoning: "low".',
+    );
   refuseParams("The Chat Completions API", params, {
     topK: "A compatible server that has it takes it as extra: { body: { top_k: 40 } }.",
   });
   return {
     model,
-    messages: [...(system === undefined ? [] : [{ role: "system" as const, content: system }]), ...messages.map(encodeMessage)],
+    messages: [
+      ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
+      ...messages.flatMap((message) => encodeMessage(message, provider)),
+    ],
     ...(params.maxTokens !== undefined && { [maxTokensField]: params.maxTokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
     ...(params.topP !== undefined && { top_p: params.topP }),
     ...(params.seed !== undefined && { seed: params.seed }),
     ...(params.stopSequences !== undefined && { stop: params.stopSequences }),
+    ...(tools !== undefined && tools.length > 0 && { tools: tools.map(encodeTool), ...encodeChoice(request) }),
+    ...(reasoning !== undefined && { reasoning_effort: reasoning }),
+    ...(output !== undefined && { response_format: encodeOutput(output) }),
     ...extra?.body,
   };
 }
 
-/** Text goes as one string: not every compatible server takes a list of parts. */
-function encodeMessage(message: RequestMessage): OpenAI.Chat.ChatCompletionMessageParam {
-  if (message.role === "assistant") return { role: "assistant", content: textOf(message) };
-  return { role: "user", content: userTexts(message).join("\n\n") };
+function encodeTool(tool: ModelTool): OpenAI.Chat.ChatCompletionTool {
+  if (tool.type === "provider") return tool.tool as unknown as OpenAI.Chat.ChatCompletionTool;
+  const { name, description, inputSchema: parameters, strict } = tool;
+  return {
+    type: "function",
+    function: { name, ...(description !== undefined && { description }), parameters, ...(strict !== undefined && { strict }) },
+  };
+}
+
+function encodeChoice({ toolChoice, parallelToolCalls }: ModelRequest) {
+  return {
+    ...(toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice) }),
+    ...(parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
+  };
+}
+
+function encodeToolChoice(choice: ToolChoice): OpenAI.Chat.ChatCompletionToolChoiceOption {
+  return typeof choice === "string" ? choice : { type: "function", function: { name: choice.tool } };
+}
+
+function encodeOutput(output: NonNullable<ModelRequest["output"]>) {
+  if (output.type === "json") return { type: "json_object" as const };
+  const { name, schema, strict } = output;
+  return { type: "json_schema" as const, json_schema: { name, schema, strict } };
+}
+
+function encodeMessage(message: RequestMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
+  return message.role === "assistant" ? encodeAssistant(message, provider) : encodeUser(userParts(message.content));
+}
+
+function encodeAssistant(message: AssistantMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
+  const text = textOf(message);
+  const own = message.model?.startsWith(`${provider}/`) === true;
+  const calls = message.content.flatMap((part) => (part.type === "tool-call" ? encodeCall(part, own) : []));
+  if (calls.length === 0) return text === "" ? [] : [{ role: "assistant", content: text }];
+  return [{ role: "assistant", content: text === "" ? null : text, tool_calls: calls }];
+}
+
+/** What the server put beside a call (Gemini's signatures of its thinking) goes back to it. */
+function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean): OpenAI.Chat.ChatCompletionMessageToolCall {
+  if (own && raw !== undefined) return raw as OpenAI.Chat.ChatCompletionMessageToolCall;
+  return { id, type: "function", function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) } };
+}
+
+/** Results of tools are turns of their own, of text alone; images that came with them follow in the user's turn. */
+function encodeUser(content: readonly UserPart[]): OpenAI.Chat.ChatCompletionMessageParam[] {
+  const turns: OpenAI.Chat.ChatCompletionMessageParam[] = [];
+  const rest: UserPart[] = [];
+  for (const part of content) {
+    if (part.type !== "tool-result") {
+      rest.push(part);
+      continue;
+    }
+    const text = textOf(part as { content: UserPart[] } as never, "\n\n");
+    turns.push({ role: "tool", tool_call_id: part.id, content: part.isError === true ? `Error: ${text}` : text });
+    rest.push(...part.content.filter(({ type }) => type !== "text"));
+  }
+  if (rest.length === 0) return turns;
+  // Text goes as one string: not every compatible server takes a list of parts.
+  const texts = rest.flatMap((part) => (part.type === "text" ? part.text : []));
+  const user = texts.length === rest.length ? texts.join("\n\n") : rest.map(encodePart);
+  return [...turns, { role: "user", content: user }];
+}
+
+function encodePart(part: UserPart): OpenAI.Chat.ChatCompletionContentPart {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "image":
+      return { type: "image_url", image_url: { url: mediaUrl(part.source) } };
+    case "audio":
+      return { type: "input_audio", input_audio: { data: part.source.data, format: audioFormat(part.source.mediaType) } };
+    case "document": {
+      const { source, title } = part;
+      if ("text" in source) return { type: "text", text: title === undefined ? source.text : `${title}\n\n${source.text}` };
+      if ("url" in source)
+        throw new ConfigurationError("The Chat Completions API takes no address of a document. Send its bytes, or use openai().");
+      return { type: "file", file: { filename: title ?? "document.pdf", file_data: mediaUrl(source) } };
+    }
+    default:
+      throw new ConfigurationError(`A user's turn cannot hold a part of type "${part.type}".`);
+  }
+}
+
+function audioFormat(mediaType: string): "wav" | "mp3" {
+  if (/mp3|mpeg/.test(mediaType)) return "mp3";
+  if (/wav/.test(mediaType)) return "wav";
+  throw new ConfigurationError(`The Chat Completions API takes audio as wav or mp3, not as "${mediaType}".`);
 }
 
 /** A completion as our response. Throws an `InvalidResponseError` for one without a choice. */
@@ -65,10 +164,11 @@ export function decodeChat(raw: Completion, place: ProviderErrorPlace, requestId
   }
   const message: OpenAI.Chat.ChatCompletionMessage & ReasoningFields = choice.message;
   const reasoning = message.reasoning_content ?? message.reasoning;
-  const content: (TextPart | ReasoningPart)[] = [];
+  const content: AssistantPart[] = [];
   if (reasoning) content.push({ type: "reasoning", text: reasoning });
   const text = contentText(message.content) + (message.refusal ?? "");
   if (text !== "") content.push({ type: "text", text });
+  content.push(...toolCalls(message));
   return {
     model: raw.model,
     content,
@@ -77,6 +177,17 @@ export function decodeChat(raw: Completion, place: ProviderErrorPlace, requestId
     requestId,
     raw,
   };
+}
+
+function toolCalls(message: OpenAI.Chat.ChatCompletionMessage): ToolCallPart[] {
+  return (message.tool_calls ?? []).map((call) => ({
+    type: "tool-call",
+    id: call.id,
+    ...(call.type === "custom"
+      ? { name: call.custom.name, input: call.custom.input }
+      : { name: call.function.name, input: parseInput(call.function.arguments) }),
+    raw: call,
+  }));
 }
 
 /** Mistral sends a list of parts for models that reason. */
@@ -115,6 +226,7 @@ function decodeUsage(usage: OpenAI.CompletionUsage | null | undefined): Usage {
 /** Decodes one stream. Usage comes after the finish reason, so the response is complete only when the events end. */
 export function chatDecoder(place: ProviderErrorPlace, requestId: () => string | undefined): StreamDecoder<Chunk, Completion> {
   const assembler = chatAssembler();
+  const started = new Map<number, string>();
   return {
     push(chunk) {
       assembler.add(chunk);
@@ -124,11 +236,21 @@ export function chatDecoder(place: ProviderErrorPlace, requestId: () => string |
       if (reasoning) events.push({ type: "reasoning", text: reasoning });
       const text = contentText(delta?.content) + (delta?.refusal ?? "");
       if (text !== "") events.push({ type: "text", text });
+      for (const { index, id, function: called } of delta?.tool_calls ?? []) {
+        if (id && !started.has(index)) {
+          started.set(index, id);
+          events.push({ type: "tool-call-start", id, name: called?.name ?? "" });
+        }
+        if (called?.arguments) events.push({ type: "tool-input", id: started.get(index) ?? "", text: called.arguments });
+      }
       return events;
     },
     end() {
       const raw = assembler.completion();
-      return raw === undefined ? [] : [{ type: "text-end" }, { type: "finish", response: decodeChat(raw, place, requestId()) }];
+      if (raw === undefined) return [];
+      const response = decodeChat(raw, place, requestId());
+      const calls = response.content.filter((part) => part.type === "tool-call");
+      return [{ type: "text-end" }, ...calls.map((call) => ({ type: "tool-call" as const, call })), { type: "finish", response }];
     },
   };
 }

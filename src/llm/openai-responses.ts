@@ -1,11 +1,22 @@
 // OpenAI's Responses API, as pure converters: our request to theirs, their response and stream events to ours.
 // https://platform.openai.com/docs/api-reference/responses
 import type { OpenAI } from "openai";
-import { InvalidResponseError } from "../errors.ts";
+import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import { httpError, type ProviderErrorPlace } from "../util/provider-errors.ts";
 import { refuseParams, type StreamDecoder } from "./connection.ts";
-import type { FinishReason, ModelRequest, ModelResponse, ReasoningPart, RequestMessage, TextPart, Usage } from "./model.ts";
-import { textOf, userTexts } from "./text.ts";
+import type {
+  AssistantMessage,
+  AssistantPart,
+  FinishReason,
+  ModelRequest,
+  ModelResponse,
+  ModelTool,
+  RequestMessage,
+  ToolCallPart,
+  Usage,
+  UserPart,
+} from "./model.ts";
+import { mediaUrl, parseInput, userParts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
@@ -13,25 +24,127 @@ type Item = OpenAI.Responses.ResponseOutputItem;
 
 /** The body of `POST /responses`. Throws a `ConfigurationError` for `topK`, `seed` and `stopSequences`, which the API does not have. */
 export function encodeResponses(model: string, request: ModelRequest): OpenAI.Responses.ResponseCreateParamsNonStreaming {
-  const { system, messages, params, extra } = request;
+  const { system, messages, params, extra, tools, output, reasoning } = request;
+  if (typeof reasoning === "object")
+    throw new ConfigurationError(
+      'OpenAI\'s Responses API counts no tokens of reasoning. Give a level, such as reasoning: "low".',
+    );
   const instead = "Leave it out, or use openaiChat() or another provider that has it.";
   refuseParams("OpenAI's Responses API", params, { topK: instead, seed: instead, stopSequences: instead });
   return {
     model,
     ...(system !== undefined && { instructions: system }),
-    input: messages.map(encodeMessage),
+    input: messages.flatMap(encodeMessage),
     ...(params.maxTokens !== undefined && { max_output_tokens: params.maxTokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
     ...(params.topP !== undefined && { top_p: params.topP }),
+    ...(tools !== undefined && tools.length > 0 && { tools: tools.map(encodeTool), ...encodeChoice(request) }),
+    ...(reasoning !== undefined && { reasoning: { effort: reasoning, ...(reasoning !== "none" && { summary: "auto" }) } }),
+    ...(output !== undefined && { text: { format: encodeOutput(output) } }),
     ...extra?.body,
   };
 }
 
-/** Reasoning of earlier turns is not sent back: the API takes it only together with the very items that followed it. */
-function encodeMessage(message: RequestMessage): OpenAI.Responses.EasyInputMessage {
-  if (message.role === "assistant") return { role: "assistant", content: textOf(message) };
-  const texts = userTexts(message);
-  return { role: "user", content: texts.length === 1 ? texts[0]! : texts.map((text) => ({ type: "input_text", text })) };
+function encodeTool(tool: ModelTool): OpenAI.Responses.Tool {
+  if (tool.type === "provider") return tool.tool as unknown as OpenAI.Responses.Tool;
+  const { name, description, inputSchema: parameters, strict } = tool;
+  // The API is strict unless it is told not to be, and refuses a schema that does not allow it.
+  return { type: "function", name, ...(description !== undefined && { description }), parameters, strict: strict ?? false };
+}
+
+function encodeChoice({ toolChoice, parallelToolCalls }: ModelRequest) {
+  return {
+    ...(toolChoice !== undefined && {
+      tool_choice: typeof toolChoice === "string" ? toolChoice : { type: "function" as const, name: toolChoice.tool },
+    }),
+    ...(parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
+  };
+}
+
+function encodeOutput(output: NonNullable<ModelRequest["output"]>): OpenAI.Responses.ResponseFormatTextConfig {
+  return output.type === "json" ? { type: "json_object" } : { ...output, type: "json_schema" };
+}
+
+type InputItem = OpenAI.Responses.ResponseInputItem;
+
+function encodeMessage(message: RequestMessage): InputItem[] {
+  return message.role === "assistant" ? encodeAssistant(message) : encodeUser(userParts(message.content));
+}
+
+/**
+ * Reasoning goes back only where the tool call that it led to follows it: the API takes it together with that very item, and has no use for
+ * it once there is an answer.
+ */
+function encodeAssistant(message: AssistantMessage): InputItem[] {
+  const own = message.model?.startsWith("openai/") === true;
+  const items: InputItem[] = [];
+  let text = "";
+  const flush = () => {
+    if (text !== "") items.push({ role: "assistant", content: text });
+    text = "";
+  };
+  for (const [i, part] of message.content.entries()) {
+    if (part.type === "text") text += part.text;
+    else {
+      flush();
+      if (part.type === "tool-call") items.push(encodeCall(part, own));
+      else if (own && part.raw !== undefined && (part.type === "provider" || leadsToCall(message.content, i)))
+        items.push(part.raw as InputItem);
+    }
+  }
+  flush();
+  return items;
+}
+
+function leadsToCall(content: readonly AssistantPart[], at: number): boolean {
+  return content.slice(at + 1).find(({ type }) => type !== "reasoning")?.type === "tool-call";
+}
+
+function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean): InputItem {
+  if (own && raw !== undefined) return raw as InputItem;
+  return { type: "function_call", call_id: id, name, arguments: typeof input === "string" ? input : JSON.stringify(input) };
+}
+
+/** Results of tools are items of their own. */
+function encodeUser(content: readonly UserPart[]): InputItem[] {
+  const results: InputItem[] = [];
+  const rest: UserPart[] = [];
+  for (const part of content) {
+    if (part.type !== "tool-result") {
+      rest.push(part);
+      continue;
+    }
+    const error: UserPart[] = part.isError === true ? [{ type: "text", text: "Error:" }] : [];
+    results.push({ type: "function_call_output", call_id: part.id, output: encodeContent([...error, ...part.content]) });
+  }
+  return rest.length === 0 ? results : [...results, { role: "user", content: encodeContent(rest) }];
+}
+
+function encodeContent(parts: readonly UserPart[]) {
+  const [only] = parts;
+  if (parts.length === 0) return "";
+  return parts.length === 1 && only?.type === "text" ? only.text : parts.map(encodePart);
+}
+
+function encodePart(
+  part: UserPart,
+): OpenAI.Responses.ResponseInputText | OpenAI.Responses.ResponseInputImage | OpenAI.Responses.ResponseInputFile {
+  switch (part.type) {
+    case "text":
+      return { type: "input_text", text: part.text };
+    case "image":
+      return { type: "input_image", image_url: mediaUrl(part.source), detail: "auto" };
+    case "document": {
+      const { source, title } = part;
+      if ("text" in source) return { type: "input_text", text: title === undefined ? source.text : `${title}\n\n${source.text}` };
+      if ("url" in source) return { type: "input_file", file_url: source.url };
+      return { type: "input_file", filename: title ?? "document.pdf", file_data: mediaUrl(source) };
+    }
+    case "audio":
+      throw new ConfigurationError("OpenAI's Responses API takes no audio. Use openaiChat(), whose API does.");
+    default:
+      throw new ConfigurationError(`A user's turn cannot hold a part of type "${part.type}".`);
+  }
 }
 
 /** A response of the API as ours. Throws a `ProviderError` for one that failed. */
@@ -49,13 +162,19 @@ export function decodeResponse(raw: Response, place: ProviderErrorPlace, request
   };
 }
 
-function decodeItem(item: Item): (TextPart | ReasoningPart)[] {
+function decodeItem(item: Item): AssistantPart[] {
   if (item.type === "message") {
     return item.content.map((part) => ({ type: "text", text: part.type === "refusal" ? part.refusal : part.text }));
   }
-  if (item.type !== "reasoning") return [];
+  if (item.type === "function_call" || item.type === "custom_tool_call") return [toolCall(item)];
+  if (item.type !== "reasoning") return [{ type: "provider", raw: item }];
   const texts = item.content?.length ? item.content : item.summary;
   return [{ type: "reasoning", text: texts.map(({ text }) => text).join("\n\n"), raw: item }];
+}
+
+function toolCall(item: OpenAI.Responses.ResponseFunctionToolCall | OpenAI.Responses.ResponseCustomToolCall): ToolCallPart {
+  const input = item.type === "function_call" ? parseInput(item.arguments) : item.input;
+  return { type: "tool-call", id: item.call_id, name: item.name, input, raw: item };
 }
 
 function finishReason(raw: Response): FinishReason {
@@ -94,6 +213,8 @@ export function responsesDecoder(
   place: ProviderErrorPlace,
   requestId: () => string | undefined,
 ): StreamDecoder<StreamEvent, Response> {
+  /** The pieces of a call's arguments name its item; everything else, the call. */
+  const calls = new Map<string, string>();
   return {
     push(event) {
       switch (event.type) {
@@ -108,6 +229,21 @@ export function responsesDecoder(
         case "response.reasoning_summary_text.delta":
         case "response.reasoning_text.delta":
           return [{ type: "reasoning", text: event.delta }];
+        case "response.output_item.added": {
+          const { item } = event;
+          if (item.type !== "function_call" && item.type !== "custom_tool_call") return [];
+          calls.set(item.id ?? "", item.call_id);
+          return [{ type: "tool-call-start", id: item.call_id, name: item.name }];
+        }
+        case "response.function_call_arguments.delta":
+        case "response.custom_tool_call_input.delta":
+          return [{ type: "tool-input", id: calls.get(event.item_id) ?? "", text: event.delta }];
+        case "response.output_item.done": {
+          const { item } = event;
+          return item.type === "function_call" || item.type === "custom_tool_call"
+            ? [{ type: "tool-call", call: toolCall(item) }]
+            : [];
+        }
         case "response.completed":
         case "response.incomplete":
           return [{ type: "finish", response: decodeResponse(withOutputText(event.response), place, requestId()) }];

@@ -76,9 +76,9 @@ export function openaiChat(options: OpenAIChatOptions = {}): (name: string) => M
     return {
       id: `${provider}/${name}`,
       citations: "numbered",
-      encode: (asked) => encodeChat(name, asked, field),
+      encode: (asked) => encodeChat(name, asked, field, provider),
       async generate(asked, given) {
-        const body = encodeChat(name, asked, field);
+        const body = encodeChat(name, asked, field, provider);
         const { chat } = await client();
         const raw = await request(place, given.signal, () => chat.completions.create(body, requestOptions(asked.extra, given)));
         return decoded(place, () => decodeChat(raw, place, requestIdOf(raw)), raw);
@@ -86,7 +86,11 @@ export function openaiChat(options: OpenAIChatOptions = {}): (name: string) => M
       stream(asked, given) {
         let requestId: string | undefined;
         const open = async (closing: AbortSignal) => {
-          const body = { stream_options: { include_usage: true }, ...encodeChat(name, asked, field), stream: true as const };
+          const body = {
+            stream_options: { include_usage: true },
+            ...encodeChat(name, asked, field, provider),
+            stream: true as const,
+          };
           const { chat } = await client();
           const opened = await chat.completions
             .create(body, requestOptions(asked.extra, { ...given, signal: closing }))

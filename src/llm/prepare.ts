@@ -1,32 +1,56 @@
 // From settings and messages to the request a model gets: sources put in the form the model takes, old citation marks taken out.
 import { parseCitations } from "../cite/parse.ts";
 import { citationInstruction, renderSources } from "../cite/render.ts";
-import { InputError } from "../errors.ts";
+import { ConfigurationError, InputError } from "../errors.ts";
 import type { Source } from "../values.ts";
-import type { Model, ModelRequest, RequestMessage, SourcePart, TextPart } from "./model.ts";
+import type { Model, ModelRequest, ModelTool, RequestMessage, SourcePart, TextPart } from "./model.ts";
+import { type OutputPlan, outputTool } from "./output.ts";
 import type { Resolved } from "./settings.ts";
+import type { AnyTool } from "./tool.ts";
 
 /** The request, with the sources in the user's last message: as parts for a model that cites by itself, else as numbered text. */
-export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolved): ModelRequest {
+export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolved, output?: OutputPlan): ModelRequest {
   const { settings, params, sources } = resolved;
   const messages: RequestMessage[] = resolved.messages.map(withoutOldMarks);
   let system = settings.system;
   if (sources !== undefined) {
     checkSources(sources);
     const last = messages.findLastIndex(({ role }) => role === "user");
-    const native = model.citations === "native" && sources.length > 0;
+    // A provider ties its citations to prose; an answer in JSON has none.
+    const native = model.citations === "native" && sources.length > 0 && output === undefined;
     const parts = native ? sources.flatMap(sourcePart) : [{ type: "text" as const, text: renderSources(sources) }];
     const turn = messages[last];
     if (turn?.role === "user") messages[last] = { role: "user", content: [...parts, ...turn.content] };
-    if (!native && sources.length > 0)
+    if (!native && sources.length > 0 && output === undefined)
       system = system === undefined ? citationInstruction : `${system}\n\n${citationInstruction}`;
   }
+  if (output?.instruction !== undefined)
+    system = system === undefined ? output.instruction : `${system}\n\n${output.instruction}`;
+  const tools = [...checkedTools(settings.tools ?? []), ...(output?.tool === undefined ? [] : [output.tool])];
+  const toolChoice = output?.tool === undefined || tools.length > 1 ? settings.toolChoice : { tool: outputTool };
+  const choice = toolChoice ?? (output?.tool === undefined ? undefined : "required");
   return {
     ...(system !== undefined && { system }),
     messages,
+    ...(tools.length > 0 && { tools }),
+    ...(choice !== undefined && { toolChoice: choice }),
+    ...(settings.parallelToolCalls !== undefined && { parallelToolCalls: settings.parallelToolCalls }),
+    ...(settings.reasoning !== undefined && { reasoning: settings.reasoning }),
+    ...(output?.format !== undefined && { output: output.format }),
     params,
     ...(settings.extra !== undefined && { extra: settings.extra }),
   };
+}
+
+function checkedTools(tools: readonly AnyTool[]): ModelTool[] {
+  const names = new Set<string>();
+  return tools.map((each) => {
+    if (!("answer" in each)) return each;
+    if (names.has(each.name) || each.name === outputTool)
+      throw new ConfigurationError(`Two tools of one call are named "${each.name}".`);
+    names.add(each.name);
+    return each.model;
+  });
 }
 
 function checkSources(sources: readonly Source[]): void {

@@ -5,23 +5,35 @@ import type { Citation, Source, TextRange } from "../values.ts";
 import { costOf } from "./cost.ts";
 import type {
   AssistantMessage,
+  AssistantPart,
   FailedModel,
   FinishReason,
   Message,
   ModelResponse,
-  ReasoningPart,
   TextPart,
+  ToolCallPart,
+  ToolResultPart,
   Usage,
+  UserPart,
 } from "./model.ts";
+import type { CallStream } from "./stream.ts";
 import { textOf } from "./text.ts";
 
-/** An answer. `S` is the type of the call's own sources, `Raw` that of the provider's response. */
-export interface CallResponse<S extends Source = Source, Raw = unknown> {
+/** What a response is answered with: text, or parts, such as the results of tools. */
+export type Reply = string | UserPart | readonly UserPart[];
+
+/** An answer. `S` is the type of the call's own sources, `Raw` that of the provider's response, `Output` that of the value asked for. */
+export interface CallResponse<S extends Source = Source, Raw = unknown, Output = undefined> {
   /** The whole text. From models that get numbered sources: with marks `[n]`, without the quotes that came in them. */
   text: string;
   /** In the order of the text. Empty where the call had no sources. */
   citations: Citation<S>[];
+  /** The value that `output` of the settings asked for, checked. */
+  output: Output;
+  /** Tools that the model wants to be run. Empty where none is, or where they have been (`maxSteps`). */
+  toolCalls: ToolCallPart[];
   finishReason: FinishReason;
+  /** Of all steps together. */
   usage: Usage;
   /** US dollars, by the package's table of prices; undefined for a model that is not in it. See `costOf()`. */
   cost: number | undefined;
@@ -31,7 +43,9 @@ export interface CallResponse<S extends Source = Source, Raw = unknown> {
   modelId: string;
   /** The provider's id of the request, for its support. */
   requestId?: string | undefined;
-  /** The assistant's turn: text and reasoning. */
+  /** Every time the model was asked in this call, in order; one, unless tools were run or an output was asked for again. */
+  steps: readonly ModelResponse<Raw>[];
+  /** The assistant's turn: text, reasoning, tool calls. */
   content: AssistantMessage["content"];
   /** The conversation with the assistant's turn, without sources: plain values that survive JSON, for the next call's `messages`. */
   messages: Message[];
@@ -39,6 +53,12 @@ export interface CallResponse<S extends Source = Source, Raw = unknown> {
   raw: Raw;
   /** Models that were asked before and failed, with their errors; left out where there are none. See `withFallback()`. */
   failures?: readonly FailedModel[] | undefined;
+  /** Runs the tools of `toolCalls`, all at once. What fails, and what may not be run, is a result that says so. */
+  runTools(): Promise<ToolResultPart[]>;
+  /** Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. */
+  resume(reply: Reply): Promise<CallResponse<S, Raw, Output>>;
+  /** The same, streamed. */
+  resumeStream(reply: Reply): CallStream<S, Raw, Output>;
 }
 
 /** What is known of a call when its response comes. */
@@ -50,7 +70,20 @@ export interface CallFacts<S extends Source> {
   sources: readonly S[];
 }
 
-export function callResponse<S extends Source, Raw>(response: ModelResponse<Raw>, facts: CallFacts<S>): CallResponse<S, Raw> {
+/** What of a response is to be read from what the model sent; the rest is to be done with it. */
+export type ReadResponse<S extends Source, Raw> = Omit<
+  CallResponse<S, Raw, unknown>,
+  "output" | "runTools" | "resume" | "resumeStream"
+>;
+
+/** @param steps All responses of the call, the one to be read last. */
+export function readResponse<S extends Source, Raw>(
+  steps: readonly ModelResponse<Raw>[],
+  facts: CallFacts<S>,
+): ReadResponse<S, Raw> {
+  const response = steps.at(-1) as ModelResponse<Raw>;
+  const usage = steps.length === 1 ? response.usage : together(steps.map((step) => step.usage));
+  const costs = steps.map((step) => costOf({ usage: step.usage, model: step.model, modelId: facts.modelId }));
   const native = facts.citations === "native" || facts.sources.length === 0;
   const { text, content, citations } = native ? readNative(response, facts.sources) : readNumbered(response, facts.sources);
   const turn: AssistantMessage = { role: "assistant", model: facts.modelId, content };
@@ -58,8 +91,10 @@ export function callResponse<S extends Source, Raw>(response: ModelResponse<Raw>
     text,
     citations,
     finishReason: response.finishReason,
-    usage: response.usage,
-    cost: costOf({ usage: response.usage, model: response.model, modelId: facts.modelId }),
+    usage,
+    cost: costs.every((cost) => cost !== undefined) ? costs.reduce((sum, cost) => sum + cost, 0) : undefined,
+    toolCalls: content.filter((part) => part.type === "tool-call"),
+    steps,
     model: response.model,
     modelId: facts.modelId,
     ...(response.requestId !== undefined && { requestId: response.requestId }),
@@ -70,9 +105,17 @@ export function callResponse<S extends Source, Raw>(response: ModelResponse<Raw>
   };
 }
 
+/** Sums; what no step reports stays left out. */
+function together(usages: readonly Usage[]): Usage {
+  const sum: Usage = {};
+  for (const usage of usages)
+    for (const [name, value] of Object.entries(usage) as [keyof Usage, number][]) sum[name] = (sum[name] ?? 0) + value;
+  return sum;
+}
+
 interface Reading<S extends Source> {
   text: string;
-  content: (TextPart | ReasoningPart)[];
+  content: AssistantPart[];
   citations: Citation<S>[];
 }
 
@@ -101,7 +144,13 @@ function readNumbered<S extends Source>({ content }: ModelResponse, sources: rea
   const quoted = citations.map(({ index, quote }) => ({ index, quote }));
   const part: TextPart = { type: "text", text, ...(quoted.length > 0 && { citations: quoted }) };
   const first = content.findIndex(({ type }) => type === "text");
-  return { text, citations, content: content.flatMap((each, i) => (i === first ? part : each.type === "text" ? [] : each)) };
+  return {
+    text,
+    citations,
+    content: content
+      .flatMap((each, i) => (i === first ? part : each.type === "text" ? [] : each))
+      .filter((each) => each.type !== "text" || each.text !== ""),
+  };
 }
 
 /** A range without the white space at its ends. */

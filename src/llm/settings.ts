@@ -5,8 +5,20 @@ import { ConfigurationError, InputError } from "../errors.ts";
 import type { Source } from "../values.ts";
 import type { AnthropicOptions } from "./anthropic.ts";
 import type { ExtractiveRaw } from "./extractive.ts";
-import type { Extra, Message, Model, ModelParams, ReasoningPart, TextPart } from "./model.ts";
+import type {
+  AssistantPart,
+  Extra,
+  Message,
+  Model,
+  ModelParams,
+  ReasoningEffort,
+  ToolCallPart,
+  ToolChoice,
+  UserPart,
+} from "./model.ts";
 import type { OpenAIChatOptions, OpenAIOptions } from "./openai.ts";
+import type { Schema } from "./schema.ts";
+import type { AnyTool } from "./tool.ts";
 
 /** A model, or its name: "openai/gpt-5-mini", "openai-chat/gpt-4o", "anthropic/claude-sonnet-4-5", "extractive". */
 export type ModelInput =
@@ -29,15 +41,43 @@ export interface CallSettings extends ModelParams {
   extra?: Extra | undefined;
   /** Used in place of a client of our own making, when `model` is a name. */
   client?: ClientInput | undefined;
+  /** What the model may call; see `tool()`. Made afresh by the prompt where they depend on its arguments. */
+  tools?: readonly AnyTool[] | undefined;
+  toolChoice?: ToolChoice | undefined;
+  /** Whether the model may call several tools in one turn. Default: the provider's. */
+  parallelToolCalls?: boolean | undefined;
+  /**
+   * Most times the model is asked in one call. Above 1, tools that it calls are run and their results given back, until it answers or calls
+   * one that does not run by itself. Default: 1, the calls are the response's `toolCalls`.
+   */
+  maxSteps?: number | undefined;
+  /**
+   * Asked before each tool is run. `false`, or a text that says why not, goes to the model in place of a result. Default: all are run.
+   */
+  approve?: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
+  /** How long the model thinks before it answers. Default: the provider's. */
+  reasoning?: ReasoningEffort | undefined;
+  /** The answer is a value of this schema: `output` of the response, checked. */
+  output?: Schema | undefined;
+  /**
+   * How the model is told of `output`. `native`: the provider makes sure of it. `tool`: as the arguments of a tool, `json`: in words, for models
+   * without. Default: native.
+   */
+  outputMode?: OutputMode | undefined;
+  /** Times the model is shown what is wrong with its output and asked again. Default: 1. */
+  outputRetries?: number | undefined;
   /** Ends the call. Where several are given (here, by the prompt, by `with`), each of them does. */
   signal?: AbortSignal | undefined;
 }
 
+/** See `outputMode` of the settings. */
+export type OutputMode = "native" | "tool" | "json";
+
 /** A turn, as loosely as people write it. A `system` turn goes to the system prompt. */
 export type MessageInput =
   | { role: "system"; content: string }
-  | { role: "user"; content: string | TextPart | readonly TextPart[] }
-  | { role: "assistant"; content: string | TextPart | readonly (TextPart | ReasoningPart)[]; model?: string };
+  | { role: "user"; content: string | UserPart | readonly UserPart[] }
+  | { role: "assistant"; content: string | AssistantPart | readonly AssistantPart[]; model?: string };
 
 export type MessagesInput = string | MessageInput | readonly MessageInput[];
 
@@ -55,6 +95,7 @@ export type Prompt = (...args: never[]) => PromptResult | Promise<PromptResult>;
 
 type Returned<P extends Prompt> = Awaited<ReturnType<P>>;
 type SourcesIn<R> = R extends { sources: infer L } ? (NonNullable<L> extends readonly (infer S)[] ? S : never) : never;
+type OutputIn<R> = R extends { output: infer O } ? NonNullable<O> : never;
 type ModelIn<R> = R extends { model: infer M } ? NonNullable<M> : never;
 
 /** The type of a prompt's own sources; `Source` where it returns none. */
@@ -63,6 +104,12 @@ export type SourceOf<P extends Prompt> = [SourcesIn<Returned<P>>] extends [never
   : SourcesIn<Returned<P>> extends Source
     ? SourcesIn<Returned<P>>
     : Source;
+
+/** The type of `output`: of the prompt's own schema, else of the settings'; `undefined` without one. */
+export type OutputOf<P extends Prompt, O> = [OutputIn<Returned<P>>] extends [never]
+  ? Inferred<O>
+  : Inferred<OutputIn<Returned<P>>>;
+type Inferred<O> = [O] extends [never] ? undefined : O extends Schema<infer Value> ? Value : undefined;
 
 /** The type of a model's `raw`; `unknown` for a name that is not a literal. */
 export type RawOf<M> =
@@ -92,7 +139,12 @@ export interface Resolved {
 }
 
 const paramNames = ["maxTokens", "temperature", "topP", "topK", "seed", "stopSequences"] as const satisfies (keyof ModelParams)[];
-const settingNames = [...paramNames, "model", "system", "extra", "client", "signal"] as const satisfies (keyof CallSettings)[];
+const settingNames = [
+  ...paramNames,
+  ...(["model", "system", "extra", "client", "signal", "reasoning"] as const),
+  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "approve"] as const),
+  ...(["output", "outputMode", "outputRetries"] as const),
+] as const satisfies (keyof CallSettings)[];
 
 /** Throws a `ConfigurationError` for a name that is no setting: a misspelt one would be ignored in silence. */
 export function checkNames(settings: object, where: string, also: readonly string[] = []): void {
@@ -143,6 +195,7 @@ export function resolvePrompt(returned: PromptResult, base: CallSettings, overri
   const { messages: input, sources, ...given } = config;
   const settings = overlay(base, given, overrides);
   const { system, messages } = normaliseMessages(input);
+  checkCounts(settings);
   const instructions = [settings.system, ...system].filter((text) => text?.trim()).join("\n\n");
   settings.system = instructions === "" ? undefined : instructions;
   const params: ModelParams = Object.fromEntries(
@@ -163,25 +216,36 @@ function normaliseMessages(input: MessagesInput): { system: string[]; messages: 
   const messages: Message[] = [];
   for (const [row, turn] of turns.entries()) {
     const given: unknown = turn?.content;
-    const parts: (TextPart | ReasoningPart)[] =
+    const parts: (AssistantPart | UserPart)[] =
       typeof given === "string"
         ? [{ type: "text", text: given }]
         : Array.isArray(given)
           ? given
           : given
-            ? [given as TextPart]
+            ? [given as UserPart]
             : [];
     const place = { row, field: "messages" };
-    if (!parts.every(isPart))
-      throw new InputError('A part is { type: "text", text } or, of an assistant, { type: "reasoning", text }.', place);
+    const known = turn?.role === "assistant" ? assistantTypes : turn?.role === "system" ? textTypes : userTypes;
+    const odd = parts.find((part) => !known.has(part?.type) || !isWhole(part));
+    if (odd !== undefined) {
+      const types = [...known].join(", ");
+      throw new InputError(
+        `A part of a turn of the ${turn?.role ?? "user"} has one of the types ${types}, and what belongs to it: text, or the source of a medium.`,
+        place,
+      );
+    }
     const empty = parts.every((part) => part.type === "text" && part.text.trim() === "");
-    if (turn?.role === "system") system.push(...parts.map((part) => part.text));
+    if (turn?.role === "system") system.push(...parts.flatMap((part) => (part.type === "text" ? part.text : [])));
     else if (turn?.role === "assistant") {
       if (empty) continue;
-      messages.push({ role: "assistant", content: [...parts], ...(turn.model !== undefined && { model: turn.model }) });
+      messages.push({
+        role: "assistant",
+        content: parts as AssistantPart[],
+        ...(turn.model !== undefined && { model: turn.model }),
+      });
     } else if (turn?.role === "user") {
       if (empty) throw new InputError("The user's message is empty.", place);
-      messages.push({ role: "user", content: parts.filter((part) => part.type === "text") });
+      messages.push({ role: "user", content: parts as UserPart[] });
     } else throw new InputError('A message has role "user", "assistant" or "system".', place);
   }
   if (!messages.some(({ role }) => role === "user"))
@@ -193,7 +257,22 @@ function isList(input: MessageInput | readonly MessageInput[]): input is readonl
   return Array.isArray(input);
 }
 
-function isPart(part: unknown): part is TextPart | ReasoningPart {
-  const { type, text } = (part ?? {}) as { type?: unknown; text?: unknown };
-  return (type === "text" || type === "reasoning") && typeof text === "string";
+function isWhole(part: AssistantPart | UserPart): boolean {
+  if (part.type === "text" || part.type === "reasoning") return typeof part.text === "string";
+  if (part.type === "image" || part.type === "audio" || part.type === "document") return typeof part.source === "object";
+  return part.type !== "tool-result" || Array.isArray(part.content);
+}
+
+const textTypes = new Set(["text"]);
+const userTypes = new Set(["text", "image", "audio", "document", "tool-result"]);
+const assistantTypes = new Set(["text", "reasoning", "tool-call", "provider"]);
+
+function checkCounts({ maxSteps = 1, outputRetries = 0 }: CallSettings): void {
+  for (const [name, value, least] of [
+    ["maxSteps", maxSteps, 1],
+    ["outputRetries", outputRetries, 0],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least)
+      throw new ConfigurationError(`${name}: ${value} is not a whole number from ${least}.`);
+  }
 }

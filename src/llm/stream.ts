@@ -1,28 +1,38 @@
-// A streamed answer: one pass over typed events, or over the text, or straight to the response.
-import { type CitationEvent, citationParser } from "../cite/parse.ts";
-import { citationResolver } from "../cite/resolve.ts";
-import { ConfigurationError, DrizzleRagError } from "../errors.ts";
+// A streamed answer: typed events, or the text alone, or straight to the response; for as many readers as there are.
+import { DrizzleRagError } from "../errors.ts";
 import type { Citation, Source } from "../values.ts";
-import type { ModelEvent, NativeCitation } from "./model.ts";
-import { type CallFacts, type CallResponse, callResponse, trimmed } from "./response.ts";
+import type { ToolCallPart, ToolResultPart } from "./model.ts";
+import type { CallResponse } from "./response.ts";
 import { type ToResponseOptions, toResponse } from "./to-response.ts";
 
 /** What a call's stream yields; the last event is `finish`. A citation follows the text that it supports. */
-export type CallEvent<S extends Source = Source, Raw = unknown> =
+export type CallEvent<S extends Source = Source, Raw = unknown, Output = undefined> =
   | { type: "text"; text: string }
   | { type: "citation"; citation: Citation<S> }
   | { type: "reasoning"; text: string }
-  | { type: "finish"; response: CallResponse<S, Raw> };
+  /** A tool call begins; its arguments come as pieces of JSON, and then whole. */
+  | { type: "tool-call-start"; id: string; name: string }
+  | { type: "tool-input"; id: string; text: string }
+  | { type: "tool-call"; call: ToolCallPart }
+  /** A tool has been run (`maxSteps`). */
+  | { type: "tool-result"; result: ToolResultPart }
+  /** The value asked for, as far as it has come, not checked: the same object each time, growing. The checked one is in `finish`. */
+  | { type: "output"; output: unknown }
+  | { type: "finish"; response: CallResponse<S, Raw, Output> };
 
-/** A streamed answer. It is asked for when it is first read, and can be read once. Leaving early closes the connection. */
-export interface CallStream<S extends Source = Source, Raw = unknown> extends AsyncIterable<CallEvent<S, Raw>> {
+/**
+ * A streamed answer. It is asked for when it is first read. Each reader gets all events from the beginning; the provider is read as fast as the
+ * fastest of them. When all that have begun have left, the connection is closed.
+ */
+export interface CallStream<S extends Source = Source, Raw = unknown, Output = undefined>
+  extends AsyncIterable<CallEvent<S, Raw, Output>> {
   /** The text alone, piece by piece. */
   readonly textStream: AsyncIterable<string>;
   /**
-   * The same response that the plain call gives. Reads the stream to its end if nobody does; else resolves when the reader gets there.
-   * Rejects with the error of the stream, and when the reader left early.
+   * The same response that the plain call gives. Reads the stream to its end if nobody does; else resolves when a reader gets there.
+   * Rejects with the error of the stream, and when all readers left early.
    */
-  response(): Promise<CallResponse<S, Raw>>;
+  response(): Promise<CallResponse<S, Raw, Output>>;
   /**
    * The stream as the `Response` of an HTTP handler: server-sent events, our own or those that `useChat` reads (`format: "ui"`). Nothing is asked
    * before the body is read; a reader that goes away closes the connection to the provider.
@@ -30,72 +40,84 @@ export interface CallStream<S extends Source = Source, Raw = unknown> extends As
   toResponse(options?: ToResponseOptions): Response;
 }
 
-/** What is streamed: the facts of the call, and the model's events. */
-export interface OpenedStream<S extends Source, Raw> {
-  facts: CallFacts<S>;
-  events: AsyncIterable<ModelEvent<Raw>>;
-}
-
-/** @param open asks the model; it is called once, and its signal aborts when the reader leaves. */
-export function callStream<S extends Source, Raw>(
-  open: (signal: AbortSignal) => Promise<OpenedStream<S, Raw>>,
-): CallStream<S, Raw> {
+/** @param open asks the model; it is called once, and its signal aborts when the readers have left. */
+export function callStream<S extends Source, Raw, Output>(
+  open: (signal: AbortSignal) => Promise<AsyncIterable<CallEvent<S, Raw, Output>>>,
+): CallStream<S, Raw, Output> {
+  type Event = CallEvent<S, Raw, Output>;
   const closer = new AbortController();
-  let events: AsyncGenerator<CallEvent<S, Raw>> | undefined;
-  const result = deferred<CallResponse<S, Raw>>();
+  const result = deferred<CallResponse<S, Raw, Output>>();
+  const log: Event[] = [];
+  let source: AsyncIterator<Event> | undefined;
+  let end: { error?: unknown } | undefined;
+  let pulling: Promise<void> | undefined;
+  let readers = 0;
 
-  async function* read(): AsyncGenerator<CallEvent<S, Raw>> {
+  async function pull(): Promise<void> {
     try {
-      const { facts, events } = await open(closer.signal);
-      const reader = facts.citations === "native" || facts.sources.length === 0 ? nativeReader(facts) : numberedReader(facts);
-      for await (const event of events) {
-        if (event.type === "reasoning") yield event;
-        else if (event.type === "finish") {
-          yield* reader.end();
-          const response = callResponse(event.response, facts);
-          result.resolve(response);
-          yield { type: "finish", response };
-        } else for (const each of reader.push(event)) yield each;
+      source ??= (await open(closer.signal))[Symbol.asyncIterator]();
+      const next = await source.next();
+      if (next.done === true) end = {};
+      else {
+        log.push(next.value);
+        if (next.value.type === "finish") result.resolve(next.value.response);
       }
     } catch (error) {
+      end = { error };
       result.reject(error);
-      throw error;
     } finally {
-      // Does nothing unless the reader left before the end.
-      leave();
+      pulling = undefined;
     }
   }
 
-  function leave(): void {
+  async function leave(): Promise<void> {
+    readers--;
+    if (readers > 0 || end !== undefined) return;
     const reason = new DrizzleRagError("The stream was left before its end, so there is no response.");
     result.reject(reason);
     closer.abort(reason);
+    // An event that is still on its way is not waited for.
+    const closing = source?.return?.().catch(() => {});
+    if (pulling === undefined) await closing;
   }
 
-  function start(): AsyncGenerator<CallEvent<S, Raw>> {
-    if (events !== undefined) throw new ConfigurationError("A stream can be read once. Keep what it yields, or ask again.");
-    events = read();
-    return events;
+  function reader(): AsyncIterator<Event> {
+    let at = 0;
+    let left = false;
+    readers++;
+    return {
+      async next() {
+        for (;;) {
+          if (left) return { done: true, value: undefined };
+          const event = log[at];
+          if (event !== undefined) {
+            at++;
+            return { done: false, value: event };
+          }
+          if (end !== undefined) {
+            if ("error" in end) throw end.error;
+            return { done: true, value: undefined };
+          }
+          pulling ??= pull();
+          await pulling;
+        }
+      },
+      async return() {
+        const first = !left;
+        left = true;
+        if (first) await leave();
+        return { done: true, value: undefined };
+      },
+    };
   }
 
   return {
-    [Symbol.asyncIterator]() {
-      const reading = start();
-      return {
-        next: () => reading.next(),
-        // Not only `reading.return()`, which would wait for the next event: the connection is closed at once.
-        async return() {
-          leave();
-          await reading.return(undefined);
-          return { done: true, value: undefined };
-        },
-      };
-    },
+    [Symbol.asyncIterator]: reader,
     get textStream() {
       return textOnly(this);
     },
     async response() {
-      if (events === undefined) for await (const _ of start());
+      if (readers === 0 && end === undefined) for await (const _ of this);
       return result.promise;
     },
     toResponse(options) {
@@ -115,58 +137,6 @@ function deferred<T>() {
   return { promise, resolve, reject };
 }
 
-async function* textOnly(events: AsyncIterable<CallEvent<Source, unknown>>): AsyncGenerator<string> {
+async function* textOnly(events: AsyncIterable<CallEvent<Source, unknown, unknown>>): AsyncGenerator<string> {
   for await (const event of events) if (event.type === "text") yield event.text;
-}
-
-/** Turns text and native citations into text and checked ones. */
-interface Reader<S extends Source> {
-  push(event: Exclude<ModelEvent, { type: "finish" | "reasoning" }>): Iterable<CallEvent<S, never>>;
-  end(): Iterable<CallEvent<S, never>>;
-}
-
-function nativeReader<S extends Source>({ sources }: CallFacts<S>): Reader<S> {
-  const resolve = citationResolver(sources);
-  let text = "";
-  let start = 0;
-  let waiting: NativeCitation[] = [];
-  function* endOfText(): Generator<CallEvent<S, never>> {
-    const textRange = trimmed(text, start, text.length);
-    for (const { index, quote, range } of waiting) {
-      const citation = resolve({ index, quote, textRange, sourceRange: range });
-      if (citation !== undefined) yield { type: "citation", citation };
-    }
-    waiting = [];
-    start = text.length;
-  }
-  return {
-    *push(event) {
-      if (event.type === "text") {
-        text += event.text;
-        yield event;
-      } else if (event.type === "native-citation") waiting.push(event.citation);
-      else yield* endOfText();
-    },
-    end: endOfText,
-  };
-}
-
-function numberedReader<S extends Source>({ sources }: CallFacts<S>): Reader<S> {
-  const parser = citationParser(sources.length);
-  const resolve = citationResolver(sources);
-  function* checked(events: CitationEvent[]): Generator<CallEvent<S, never>> {
-    for (const event of events) {
-      if (event.type === "text") yield event;
-      else {
-        const citation = resolve(event.citation);
-        if (citation !== undefined) yield { type: "citation", citation };
-      }
-    }
-  }
-  return {
-    *push(event) {
-      if (event.type === "text") yield* checked(parser.push(event.text));
-    },
-    end: () => checked(parser.end()),
-  };
 }

@@ -1,25 +1,36 @@
 // The text of messages and responses.
 import { ConfigurationError } from "../errors.ts";
-import type { ReasoningPart, RequestMessage, SourcedUserMessage, SourcePart, TextPart } from "./model.ts";
+import type { AssistantPart, MediaSource, RequestMessage, SourcePart, UserPart } from "./model.ts";
 
-/** The text parts of a message or response, joined by `separator` (default: nothing); reasoning and sources left out. */
-export function textOf(
-  message: Pick<RequestMessage, "content"> | { content: (TextPart | ReasoningPart)[] },
-  separator = "",
-): string {
-  const parts: (TextPart | ReasoningPart | SourcePart)[] = message.content;
+/** The text parts of a message or response, joined by `separator` (default: nothing); all else left out. */
+export function textOf(message: Pick<RequestMessage, "content"> | { content: AssistantPart[] }, separator = ""): string {
+  const parts: (AssistantPart | UserPart | SourcePart)[] = message.content;
   return parts.flatMap((part) => (part.type === "text" ? part.text : [])).join(separator);
 }
 
 /**
- * The texts of a user's turn, for models that get their sources numbered, as text. Throws a `ConfigurationError` for a source part: what
+ * The parts of a user's turn, for models that get their sources numbered, as text. Throws a `ConfigurationError` for a source part: what
  * sends it has not rendered it, and its bare text would stand among the instructions.
  */
-export function userTexts(message: SourcedUserMessage): string[] {
-  return message.content.map((part) => {
-    if (part.type === "text") return part.text;
+export function userParts(content: readonly (UserPart | SourcePart)[]): UserPart[] {
+  return content.map((part) => {
+    if (part.type !== "source") return part;
     throw new ConfigurationError(
       'This model takes no source parts (its `citations` are "numbered"). Send renderSources(sources) as text.',
     );
   });
+}
+
+/** An address for a medium: its own, or one that holds the bytes. */
+export function mediaUrl(source: MediaSource): string {
+  return "url" in source ? source.url : `data:${source.mediaType};base64,${source.data}`;
+}
+
+/** A tool's arguments. What is no JSON (the answer hit its limit) is kept as the text it is. */
+export function parseInput(json: string): unknown {
+  try {
+    return json.trim() === "" ? {} : (JSON.parse(json) as unknown);
+  } catch {
+    return json;
+  }
 }

@@ -2,7 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { DrizzleRagError } from "../errors.ts";
 import type { Citation, Source } from "../values.ts";
+import type { ToolResultPart } from "./model.ts";
 import type { CallEvent } from "./stream.ts";
+
+type AnyEvent = CallEvent<Source, unknown, unknown>;
 
 export interface ToResponseOptions {
   /**
@@ -27,7 +30,7 @@ const eventHeaders = {
  * The stream as a `Response` of server-sent events. Nothing is asked before the body is read; a reader that goes away closes the connection to the
  * provider, and a slow one slows it down. An error becomes the last event, since the status has been sent by then.
  */
-export function toResponse(events: AsyncIterable<CallEvent>, options: ToResponseOptions = {}): Response {
+export function toResponse(events: AsyncIterable<AnyEvent>, options: ToResponseOptions = {}): Response {
   const { format = "events", onError = () => "The answer could not be completed." } = options;
   const encode = format === "ui" ? uiMessages(onError) : ownEvents(onError);
   const encoder = new TextEncoder();
@@ -76,7 +79,7 @@ export function toResponse(events: AsyncIterable<CallEvent>, options: ToResponse
 
 interface Encoding {
   start(): string;
-  event(event: CallEvent): string;
+  event(event: AnyEvent): string;
   error(error: unknown): string;
   end(): string;
 }
@@ -123,6 +126,18 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
         case "text":
         case "reasoning":
           return delta(event.type, event.text);
+        case "tool-call-start":
+          return close() + sse({ type: "tool-input-start", toolCallId: event.id, toolName: event.name });
+        case "tool-input":
+          return sse({ type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.text });
+        case "tool-call": {
+          const { id: toolCallId, name: toolName, input } = event.call;
+          return sse({ type: "tool-input-available", toolCallId, toolName, input });
+        }
+        case "tool-result":
+          return close() + uiResult(event.result);
+        case "output":
+          return sse({ type: "data-output", id: "output", data: event.output });
         case "citation": {
           const { citation } = event;
           const source = seen.has(citation.index) ? "" : sse(uiSource(citation));
@@ -140,6 +155,13 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
     error: (error) => close() + sse({ type: "error", errorText: onError(error) }),
     end: () => "data: [DONE]\n\n",
   };
+}
+
+function uiResult({ id: toolCallId, content, isError }: ToolResultPart): string {
+  const text = content.map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join("\n");
+  const part =
+    isError === true ? { type: "tool-output-error", errorText: text } : { type: "tool-output-available", output: text };
+  return `data: ${JSON.stringify({ ...part, toolCallId })}\n\n`;
 }
 
 function uiSource({ index, source }: Citation<Source>): Record<string, unknown> {
@@ -162,7 +184,7 @@ function shown({ source, ...citation }: Citation<Source>): Record<string, unknow
   return { ...citation, source: { ...(title !== undefined && { title }), ...(from !== undefined && { source: from }) } };
 }
 
-function summary({ response }: Extract<CallEvent, { type: "finish" }>) {
+function summary({ response }: Extract<AnyEvent, { type: "finish" }>) {
   const { text, citations, finishReason, usage, cost, model } = response;
   return { text, citations: citations.map(shown), finishReason, usage, model, ...(cost !== undefined && { cost }) };
 }

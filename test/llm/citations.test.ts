@@ -84,7 +84,7 @@ describe.each<{ protocol: Protocol; model: () => Model }>([
     expect(events.flatMap((event) => (event.type === "text" ? event.text : [])).join("")).toBe(answer.text);
     expect(events.flatMap((event) => (event.type === "citation" ? event.citation : []))).toEqual(answer.citations);
     const last = events.at(-1)!;
-    const { raw: _, ...whole } = answer;
+    const { raw: _, steps: __, ...whole } = answer;
     expect(last).toMatchObject({ type: "finish", response: whole });
     const firstCitation = events.findIndex(({ type }) => type === "citation");
     const textBefore = events.slice(0, firstCitation).flatMap((event) => (event.type === "text" ? event.text : []));
@@ -165,7 +165,7 @@ describe("native: anthropic", () => {
     ]);
     const events = await collect(ask.stream());
     expect(events.flatMap((event) => (event.type === "citation" ? event.citation : []))).toEqual(answer.citations);
-    const { raw: _, ...whole } = answer;
+    const { raw: _, steps: __, ...whole } = answer;
     expect(events.at(-1)).toMatchObject({ type: "finish", response: whole });
   });
 });

@@ -128,3 +128,158 @@ describe("requests", () => {
     expect(sourceBlocks("One. Two.\n\n- three\n- four").length).toBe(4);
   });
 });
+
+describe("tools, media and output in a request", () => {
+  const tools: NonNullable<ModelRequest["tools"]> = [
+    { type: "function", name: "look", description: "Looks.", inputSchema: { type: "object" }, strict: true },
+    { type: "provider", tool: { type: "web_search" } },
+  ];
+  const image = { type: "image" as const, source: { data: "aGk=", mediaType: "image/png" } };
+  const asked: ModelRequest = {
+    messages: [
+      { role: "user", content: [{ type: "text", text: "q" }, image] },
+      {
+        role: "assistant",
+        model: "other/m",
+        content: [
+          { type: "reasoning", text: "hm", raw: { type: "reasoning", id: "rs" } },
+          { type: "tool-call", id: "c1", name: "look", input: { a: 1 }, raw: { foreign: true } },
+        ],
+      },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "and?" },
+          { type: "tool-result", id: "c1", name: "look", content: [{ type: "text", text: "no" }], isError: true },
+        ],
+      },
+    ],
+    tools,
+    toolChoice: { tool: "look" },
+    parallelToolCalls: false,
+    reasoning: "low",
+    output: { type: "schema", name: "answer", schema: { type: "object" }, strict: true },
+    params: {},
+  };
+
+  it("of OpenAI's Responses API", () => {
+    expect(encodeResponses("m", asked)).toEqual({
+      model: "m",
+      input: [
+        {
+          role: "user",
+          content: [
+            { type: "input_text", text: "q" },
+            { type: "input_image", image_url: "data:image/png;base64,aGk=", detail: "auto" },
+          ],
+        },
+        { type: "function_call", call_id: "c1", name: "look", arguments: '{"a":1}' },
+        {
+          type: "function_call_output",
+          call_id: "c1",
+          output: [
+            { type: "input_text", text: "Error:" },
+            { type: "input_text", text: "no" },
+          ],
+        },
+        { role: "user", content: "and?" },
+      ],
+      tools: [
+        { type: "function", name: "look", description: "Looks.", parameters: { type: "object" }, strict: true },
+        { type: "web_search" },
+      ],
+      tool_choice: { type: "function", name: "look" },
+      parallel_tool_calls: false,
+      reasoning: { effort: "low", summary: "auto" },
+      text: { format: { type: "json_schema", name: "answer", schema: { type: "object" }, strict: true } },
+    });
+  });
+
+  it("of Chat Completions", () => {
+    expect(encodeChat("m", asked, "max_tokens")).toEqual({
+      model: "m",
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "q" },
+            { type: "image_url", image_url: { url: "data:image/png;base64,aGk=" } },
+          ],
+        },
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: '{"a":1}' } }],
+        },
+        { role: "tool", tool_call_id: "c1", content: "Error: no" },
+        { role: "user", content: "and?" },
+      ],
+      tools: [
+        { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object" }, strict: true } },
+        { type: "web_search" },
+      ],
+      tool_choice: { type: "function", function: { name: "look" } },
+      parallel_tool_calls: false,
+      reasoning_effort: "low",
+      response_format: { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" }, strict: true } },
+    });
+  });
+
+  it("of Anthropic's Messages API, results first", () => {
+    expect(encodeMessages("m", asked)).toEqual({
+      model: "m",
+      max_tokens: 4096 + 2048,
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "q" },
+            { type: "image", source: { type: "base64", media_type: "image/png", data: "aGk=" } },
+          ],
+        },
+        { role: "assistant", content: [{ type: "tool_use", id: "c1", name: "look", input: { a: 1 } }] },
+        {
+          role: "user",
+          content: [
+            { type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "no" }], is_error: true },
+            { type: "text", text: "and?" },
+          ],
+        },
+      ],
+      tools: [{ name: "look", description: "Looks.", input_schema: { type: "object" }, strict: true }, { type: "web_search" }],
+      tool_choice: { type: "tool", name: "look", disable_parallel_tool_use: true },
+      thinking: { type: "enabled", budget_tokens: 2048 },
+      output_config: { format: { type: "json_schema", schema: { type: "object" } } },
+    });
+  });
+
+  it("gives each provider its own items back, and reasoning only before the call that it led to", () => {
+    const raw = { type: "function_call", id: "fc", call_id: "c1", name: "look", arguments: "{}" };
+    const thought = { type: "reasoning" as const, text: "hm", raw: { type: "reasoning", id: "rs", summary: [] } };
+    const turn = (content: ModelRequest["messages"][number]["content"]): ModelRequest => ({
+      messages: [{ role: "assistant", model: "openai/m", content } as ModelRequest["messages"][number]],
+      params: {},
+    });
+    const call = { type: "tool-call" as const, id: "c1", name: "look", input: {}, raw };
+    expect(encodeResponses("m", turn([thought, call])).input).toEqual([thought.raw, raw]);
+    expect(encodeResponses("m", turn([thought, { type: "text", text: "a" }])).input).toEqual([
+      { role: "assistant", content: "a" },
+    ]);
+    const searched = { type: "provider" as const, raw: { type: "web_search_call", id: "ws" } };
+    expect(encodeResponses("m", turn([searched])).input).toEqual([searched.raw]);
+    expect(encodeChat("m", turn([searched, thought]), "max_tokens").messages).toEqual([]);
+  });
+
+  it("refuses what an API does not take", () => {
+    const audio = { type: "audio" as const, source: { data: "aGk=", mediaType: "audio/wav" } };
+    const heard: ModelRequest = { messages: [{ role: "user", content: [audio] }], params: {} };
+    expect(() => encodeResponses("m", heard)).toThrow(ConfigurationError);
+    expect(() => encodeMessages("m", heard)).toThrow(ConfigurationError);
+    expect(encodeChat("m", heard, "max_tokens").messages).toEqual([
+      { role: "user", content: [{ type: "input_audio", input_audio: { data: "aGk=", format: "wav" } }] },
+    ]);
+    const counted: ModelRequest = { messages: [], params: {}, reasoning: { budgetTokens: 9 } };
+    expect(() => encodeResponses("m", counted)).toThrow(/counts no tokens/);
+    expect(() => encodeChat("m", counted, "max_tokens")).toThrow(/counts no tokens/);
+  });
+});

@@ -15,10 +15,11 @@ export function fake(
   const requests: ModelRequest[] = [];
   const signals: (AbortSignal | undefined)[] = [];
   const parts: ModelResponse["content"] = typeof content === "string" ? [{ type: "text", text: content }] : content;
+  const calls = parts.some(({ type }) => type === "tool-call");
   const response: ModelResponse<{ fake: true }> = {
     model: "one-2025",
     content: parts,
-    finishReason: "stop",
+    finishReason: calls ? "tool-calls" : "stop",
     usage: { inputTokens: 1, outputTokens: 2 },
     raw: { fake: true },
   };
@@ -39,6 +40,12 @@ export function fake(
     async *stream(request, options): AsyncGenerator<ModelEvent<{ fake: true }>> {
       note(request, options);
       for (const part of parts) {
+        if (part.type === "tool-call") {
+          yield { type: "tool-call-start", id: part.id, name: part.name };
+          yield { type: "tool-input", id: part.id, text: JSON.stringify(part.input) };
+          yield { type: "tool-call", call: part };
+        }
+        if (part.type !== "text" && part.type !== "reasoning") continue;
         const pieces = part.text.match(/[\s\S]{1,3}/g) ?? [];
         for (const text of pieces) yield { type: part.type === "reasoning" ? "reasoning" : "text", text };
         if (part.type === "reasoning") continue;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ProviderError } from "../../src/errors.ts";
 import { anthropic } from "../../src/llm/anthropic.ts";
-import type { Model, ModelRequest, ModelResponse } from "../../src/llm/model.ts";
+import type { Model, ModelRequest, ModelResponse, ToolCallPart } from "../../src/llm/model.ts";
 import { openai, openaiChat } from "../../src/llm/openai.ts";
 
 const folder = process.env.DRIZZLE_RAG_WIRE;
@@ -22,6 +22,8 @@ interface Exchange {
 interface Expected {
   text: string;
   reasoning: string;
+  /** Id, name and arguments, as text, of each. */
+  calls: [string, string, string][];
   stop: string;
   usage: Record<string, number | undefined>;
 }
@@ -41,14 +43,28 @@ function expectAnthropic(body: string, streamed: boolean): Expected {
   if (!streamed) {
     const { content, stop_reason, usage } = JSON.parse(body);
     const text = joined(content, (block) => (block.type === "text" ? block.text : ""));
-    return { text, reasoning: joined(content, (block) => block.thinking), stop: stop_reason, usage: anthropicUsage(usage) };
+    const uses = content.filter(({ type }: Loose) => type === "tool_use");
+    const calls = uses.map(({ id, name, input }: Loose) => [id, name, JSON.stringify(input)]);
+    return {
+      calls,
+      text,
+      reasoning: joined(content, (block) => block.thinking),
+      stop: stop_reason,
+      usage: anthropicUsage(usage),
+    };
   }
   const events = eventsOf(body);
   const deltas = events.filter(({ type }) => type === "content_block_delta").map(({ delta }) => delta);
   const usage = { ...events.find(({ type }) => type === "message_start").message.usage };
   const end = events.find(({ type }) => type === "message_delta");
   for (const [key, value] of Object.entries(end.usage)) if (value !== null) usage[key] = value;
+  const starts = events.filter(({ type, content_block }) => type === "content_block_start" && content_block.type === "tool_use");
+  const calls = starts.map(({ index, content_block: { id, name } }): [string, string, string] => {
+    const own = events.filter((event) => event.type === "content_block_delta" && event.index === index);
+    return [id, name, joined(own, ({ delta }) => delta.partial_json) || "{}"];
+  });
   return {
+    calls,
     text: joined(deltas, (delta) => delta.text),
     reasoning: joined(deltas, (delta) => delta.thinking),
     stop: end.delta.stop_reason,
@@ -76,7 +92,9 @@ function expectChat(body: string, streamed: boolean): Expected {
     const { choices, ...rest } = JSON.parse(body);
     const { message, finish_reason } = choices[0];
     const reasoning = message.reasoning ?? "";
+    const made = message.tool_calls ?? [];
     return {
+      calls: made.map((made: Loose) => [made.id, made.function.name, made.function.arguments]),
       text: (message.content ?? "") + (message.refusal ?? ""),
       reasoning,
       stop: message.refusal ? "refused" : finish_reason,
@@ -86,7 +104,13 @@ function expectChat(body: string, streamed: boolean): Expected {
   const events = eventsOf(body);
   const choices = events.flatMap((event) => event.choices);
   const refusal = joined(choices, ({ delta }) => delta.refusal);
+  const pieces = choices.flatMap(({ delta }) => delta.tool_calls ?? []);
+  const calls = [...new Set(pieces.map(({ index }) => index))].map((index): [string, string, string] => {
+    const own = pieces.filter((piece) => piece.index === index);
+    return [own[0].id, own[0].function.name, joined(own, (piece) => piece.function?.arguments)];
+  });
   return {
+    calls,
     text: joined(choices, ({ delta }) => delta.content) + refusal,
     reasoning: "",
     stop: refusal ? "refused" : choices.find(({ finish_reason }) => finish_reason).finish_reason,
@@ -106,7 +130,9 @@ function expectResponses(body: string, streamed: boolean): Expected {
   const summaries = last.output.flatMap((item: Loose) =>
     item.type === "reasoning" ? [item.summary.map((s: Loose) => s.text).join("\n\n")] : [],
   );
+  const made = last.output.filter(({ type }: Loose) => type === "function_call");
   return {
+    calls: made.map((item: Loose) => [item.call_id, item.name, item.arguments]),
     text,
     reasoning: summaries.join(""),
     stop: last.status === "incomplete" ? last.incomplete_details.reason : refused ? "refused" : called ? "function_call" : "stop",
@@ -185,6 +211,8 @@ describe.skipIf(!folder).each(files)("$file", ({ file, model, expected }) => {
       const reasoning = got.content.flatMap((part) => (part.type === "reasoning" ? part.text : []));
       expect(texts.join(""), name).toBe(want.text);
       expect(reasoning.join(""), name).toBe(want.reasoning);
+      const calls = got.content.flatMap((part) => (part.type === "tool-call" ? [[part.id, part.name, part.input]] : []));
+      expect(calls, name).toEqual(want.calls.map(([id, called, json]) => [id, called, json === "" ? {} : JSON.parse(json)]));
       expect(got.finishReason, name).toBe(finishReasons[want.stop]);
       const usage = Object.entries(want.usage).filter(([, value]) => value !== undefined && value !== null);
       expect(got.usage, name).toEqual(Object.fromEntries(usage));
@@ -196,13 +224,22 @@ describe.skipIf(!folder).each(files)("$file", ({ file, model, expected }) => {
 async function collect(model: Model, name: string): Promise<ModelResponse> {
   let text = "";
   let reasoning = "";
+  const started: [string, string][] = [];
+  const inputs = new Map<string, string>();
+  const calls: ToolCallPart[] = [];
   for await (const event of model.stream(request, {})) {
     if (event.type === "text") text += event.text;
     if (event.type === "reasoning") reasoning += event.text;
+    if (event.type === "tool-call-start") started.push([event.id, event.name]);
+    if (event.type === "tool-input") inputs.set(event.id, (inputs.get(event.id) ?? "") + event.text);
+    if (event.type === "tool-call") calls.push(event.call);
     if (event.type !== "finish") continue;
     const parts = event.response.content;
     expect(text, name).toBe(parts.map((part) => (part.type === "text" ? part.text : "")).join(""));
     expect(reasoning, name).toBe(parts.map((part) => (part.type === "reasoning" ? part.text : "")).join(""));
+    expect(calls, name).toEqual(parts.filter((part) => part.type === "tool-call"));
+    expect(started, name).toEqual(calls.map((call) => [call.id, call.name]));
+    for (const { id, input } of calls) expect(JSON.parse(inputs.get(id) ?? "{}"), name).toEqual(input);
     return event.response;
   }
   throw new Error(`${name}: no finish`);

@@ -3,6 +3,8 @@ import { and, eq, gt, sql } from "drizzle-orm";
 import { bigint, integer, pgTable, text } from "drizzle-orm/pg-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { collection } from "../../src/store/collection.ts";
+import { capabilities } from "../../src/store/search/settings.ts";
+import type { Shape } from "../../src/store/shape.ts";
 import { chunkColumns } from "../../src/table/columns.ts";
 import { chunkIndexes } from "../../src/table/indexes.ts";
 import { createTables, freshDatabase, onServer } from "../helpers/database.ts";
@@ -61,6 +63,20 @@ describe.skipIf(!onServer)("plans over 10,000 × 1,536 on a server", () => {
     expect(await docs().search(vector(), { limit: 100 }).explain()).toContain(byVector);
     const wheres = [gt(pieces.ordinal, -1), gt(articles.part, 30), and(gt(articles.part, 30), gt(pieces.ordinal, -1))];
     for (const where of wheres) expect(await docs().search(vector(), { where }).explain()).toContain(byVector);
+  });
+
+  it("knows how large the table is, whole or in partitions", async () => {
+    const size = async (table: typeof pieces) => {
+      const shape = { passages: table, documents: articles, chunked: false } as unknown as Shape;
+      return (await capabilities(db, shape, undefined)).passages;
+    };
+    expect(await size(pieces)).toBe(10_000);
+    await db.execute(sql`create table parted (id int) partition by range (id)`);
+    await db.execute(sql`create table parted_low partition of parted for values from (0) to (700)`);
+    await db.execute(sql`create table parted_high partition of parted for values from (700) to (2000)`);
+    await db.execute(sql`insert into parted select generate_series(1, 1500)`);
+    await db.execute(sql`analyze parted`);
+    expect(await size(pgTable("parted", { id: integer() }) as unknown as typeof pieces)).toBe(1500);
   });
 
   it("in a transaction, and with a tenant's settings", async () => {

@@ -75,6 +75,10 @@ export function withCache<M extends ModelInput>(
 export function* replayed<Raw>(response: ModelResponse<Raw>): Generator<ModelEvent<Raw>> {
   for (const part of response.content) {
     if (part.type === "reasoning") yield { type: "reasoning", text: part.text };
+    if (part.type === "tool-call") {
+      yield { type: "tool-call-start", id: part.id, name: part.name };
+      yield { type: "tool-call", call: part };
+    }
     if (part.type !== "text") continue;
     yield { type: "text", text: part.text };
     for (const citation of part.citations ?? []) yield { type: "native-citation", citation };

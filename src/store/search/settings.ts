@@ -27,13 +27,14 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
     [shape.passages, shape.documents].map((table) => sql`to_regclass(${quotedName(table)})`),
     sql`, `,
   );
+  const table = sql`to_regclass(${quotedName(shape.passages)})`;
   const madeBy = shape.chunked ? sql`(select ${shape.passageColumns.embedder} from ${shape.passages} limit 1)` : sql`null`;
   const [found] = await rows<{ version: string | null; secured: boolean | null; embedder: string | null; passages: number }>(
     db,
     sql`select (select extversion from pg_extension where extname = 'vector') as version,
                (select bool_or(relrowsecurity) from pg_class where oid in (${tables})) as secured,
-               (select coalesce(sum(greatest(reltuples, 0)), 0)::float8 from pg_partition_tree(to_regclass(${quotedName(shape.passages)}))
-                  inner join pg_class on oid = relid where isleaf) as passages,
+               (select coalesce(sum(greatest(reltuples, 0)), 0)::float8 from pg_class where relkind = 'r' and (oid = ${table}
+                  or oid in (select relid from pg_partition_tree(${table})))) as passages,
                ${madeBy} as embedder`,
   );
   if (!found?.version)
@@ -54,11 +55,11 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
 const efSearch = { default: 40, filtered: 100, most: 1000 };
 
 /**
- * In a larger graph the same `ef_search` finds less, so it grows with the fourth root of the table: 40 up to 100,000 passages, 70 at a million,
- * 130 at ten million (npm run bench:store -- --only growth).
+ * In a larger graph the same `ef_search` finds less, so it grows with the square root of the table: 40 up to 100,000 passages, 130 at a million,
+ * 400 at ten million (npm run bench:store -- --only growth).
  */
 function leastFor(passages: number): number {
-  return Math.round((efSearch.default * Math.max(1, passages / 100_000) ** 0.25) / 10) * 10;
+  return Math.round((efSearch.default * Math.max(1, passages / 100_000) ** 0.5) / 10) * 10;
 }
 
 /** One way to run a search's statement. */

@@ -1,0 +1,165 @@
+// One call: the model is asked, tools are run and an output that does not fit is asked for again, until there is an answer.
+import { ConfigurationError } from "../errors.ts";
+import type { Source } from "../values.ts";
+import { eventReader } from "./event-reader.ts";
+import type { Model, ModelRequest, ModelResponse, ToolCallPart, ToolResultPart, UserPart } from "./model.ts";
+import { type OutputPlan, outputTool } from "./output.ts";
+import { type PartialJson, partialJson } from "./partial-json.ts";
+import { type CallFacts, type CallResponse, type ReadResponse, type Reply, readResponse } from "./response.ts";
+import { type CallEvent, type CallStream, callStream } from "./stream.ts";
+import { result, type Tool } from "./tool.ts";
+
+/** A call with all that it depends on settled. */
+export interface Plan {
+  model: Model;
+  request: ModelRequest;
+  facts: CallFacts<Source>;
+  signal: AbortSignal | undefined;
+  tools: readonly Tool[];
+  maxSteps: number;
+  approve: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
+  output: OutputPlan | undefined;
+}
+
+type Response = CallResponse<Source, unknown, unknown>;
+
+/** The plain call. */
+export async function answer(plan: Plan): Promise<Response> {
+  for await (const event of converse(plan, false)) if (event.type === "finish") return event.response;
+  throw new Error("unreachable: a conversation ends with its answer, or throws");
+}
+
+/** The streamed call; `open` settles it. */
+export function streamed(open: () => Plan | Promise<Plan>): CallStream<Source, unknown, unknown> {
+  return callStream(async (left) => {
+    const plan = await open();
+    return converse({ ...plan, signal: plan.signal === undefined ? left : AbortSignal.any([plan.signal, left]) }, true);
+  });
+}
+
+async function* converse(given: Plan, streaming: boolean): AsyncGenerator<CallEvent<Source, unknown, unknown>> {
+  const { model, signal, output, maxSteps } = given;
+  let plan = given;
+  let retries = output?.retries ?? 0;
+  const steps: ModelResponse[] = [];
+  for (;;) {
+    signal?.throwIfAborted();
+    const { request, facts } = plan;
+    const raw = streaming ? yield* streamedStep(plan) : await model.generate(request, { signal });
+    steps.push(raw);
+    const response = output === undefined ? raw : output.asText(raw);
+    const read = readResponse([...steps.slice(0, -1), response], facts);
+    const wanted = read.toolCalls;
+    if (wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call))) {
+      const results = await runAll(plan, wanted);
+      for (const each of results) yield { type: "tool-result", result: each };
+      plan = goOn(plan, read, results);
+      continue;
+    }
+    let value: unknown;
+    if (output !== undefined && wanted.length === 0) {
+      const outcome = await output.read(response, model.id);
+      if ("error" in outcome) {
+        if (retries-- === 0) throw outcome.error;
+        plan = goOn(plan, read, [{ type: "text", text: outcome.correction }]);
+        continue;
+      }
+      value = outcome.value;
+    }
+    yield { type: "finish", response: whole(plan, read, value) };
+    return;
+  }
+}
+
+/** One turn of the model, with its events made ours. */
+async function* streamedStep(plan: Plan): AsyncGenerator<CallEvent<Source, never, never>, ModelResponse> {
+  const { model, request, facts, signal, output } = plan;
+  const reader = eventReader(facts);
+  const json = output === undefined ? undefined : partialJson();
+  const hidden = new Set<string>();
+  for await (const event of model.stream(request, { signal })) {
+    switch (event.type) {
+      case "finish":
+        yield* reader.end();
+        return event.response;
+      case "reasoning":
+        yield event;
+        break;
+      case "tool-call-start":
+        if (output?.tool !== undefined && event.name === outputTool) hidden.add(event.id);
+        else yield event;
+        break;
+      case "tool-input":
+        if (hidden.has(event.id)) yield* grown(json, output, event.text);
+        else yield event;
+        break;
+      case "tool-call":
+        if (!hidden.has(event.call.id)) yield event;
+        break;
+      default:
+        yield* reader.push(event);
+        if (event.type === "text" && output?.tool === undefined) yield* grown(json, output, event.text);
+    }
+  }
+  throw new ConfigurationError(`The model ${model.id} ended its stream without "finish", which its interface demands.`);
+}
+
+function* grown(
+  json: PartialJson | undefined,
+  plan: OutputPlan | undefined,
+  text: string,
+): Generator<CallEvent<Source, never, never>> {
+  if (json?.push(text) !== true) return;
+  const output = plan?.partial(json.value);
+  if (output !== undefined) yield { type: "output", output };
+}
+
+function runs({ tools }: Plan, { name }: ToolCallPart): boolean {
+  const found = tools.find((each) => each.name === name);
+  // One that does not exist is answered with that.
+  return found === undefined || found.runs;
+}
+
+function runAll(plan: Plan, calls: readonly ToolCallPart[]): Promise<ToolResultPart[]> {
+  return Promise.all(calls.map((call) => runOne(plan, call)));
+}
+
+async function runOne({ tools, approve, signal }: Plan, call: ToolCallPart): Promise<ToolResultPart> {
+  const found = tools.find(({ name }) => name === call.name);
+  const refused = (text: string) => result(call, [{ type: "text", text }], true);
+  if (found === undefined)
+    return refused(`There is no tool "${call.name}". There are: ${tools.map(({ name }) => name).join(", ")}.`);
+  const allowed = (await approve?.(call)) ?? true;
+  if (allowed === true) return found.answer(call, signal);
+  return refused(allowed === false ? "The user did not allow this." : allowed);
+}
+
+/** The conversation with this turn and what follows it. The sources stay where they were, so the marks in the turn still count them. */
+function goOn(
+  plan: Plan,
+  { content, messages }: Pick<ReadResponse<Source, unknown>, "content" | "messages">,
+  reply: readonly UserPart[],
+): Plan {
+  const next = { role: "user" as const, content: [...reply] };
+  const turn = content.length === 0 ? [] : [{ role: "assistant" as const, content, model: plan.model.id }];
+  return {
+    ...plan,
+    request: { ...plan.request, messages: [...plan.request.messages, ...turn, next] },
+    facts: { ...plan.facts, messages: [...messages, next] },
+  };
+}
+
+function whole(plan: Plan, read: ReadResponse<Source, unknown>, output: unknown): Response {
+  const parts = (reply: Reply): readonly UserPart[] =>
+    typeof reply === "string" ? [{ type: "text", text: reply }] : Array.isArray(reply) ? reply : [reply as UserPart];
+  const resumed = (reply: Reply) => goOn(plan, read, parts(reply));
+  // Not enumerable: a response is data to log, to compare and to send, and can do these things besides.
+  const methods: Pick<Response, "runTools" | "resume" | "resumeStream"> = {
+    runTools: () => runAll(plan, read.toolCalls),
+    resume: async (reply) => answer(resumed(reply)),
+    resumeStream: (reply) => streamed(() => resumed(reply)),
+  };
+  const response = output === undefined ? { ...read } : { ...read, output };
+  for (const [name, value] of Object.entries(methods)) Object.defineProperty(response, name, { value });
+  return response as Response;
+}
