@@ -7,6 +7,7 @@ import { type ConnectionOptions, clientOptions, decoded, once, request, requestO
 import type { Model } from "./model.ts";
 import { chatDecoder, decodeChat, encodeChat, type MaxTokensField } from "./openai-chat.ts";
 import { decodeResponse, encodeResponses, responsesDecoder } from "./openai-responses.ts";
+import { type ServerName, servers } from "./servers.ts";
 
 /** How to reach OpenAI. A `client` of your own (also an `AzureOpenAI`) takes the place of all other options. */
 export interface OpenAIOptions extends ConnectionOptions {
@@ -68,7 +69,30 @@ export interface OpenAIChatOptions extends ConnectionOptions {
  * The key is `apiKey` or OPENAI_API_KEY; with a `baseURL` and no `apiKey`, no key is sent, since OpenAI's is not for others.
  */
 export function openaiChat(options: OpenAIChatOptions = {}): (name: string) => Model<OpenAI.Chat.ChatCompletion> {
-  const client = once(async () => options.client ?? (await connect(options, "openaiChat()")));
+  return chatModels(options, () => connect(options, "openaiChat()"));
+}
+
+/**
+ * Models of a server that people know by name: `compatible("groq")("llama-3.3-70b-versatile")`, or `model: "groq/…"`. Where it is and which
+ * environment variable holds its key is known; `options` go before that. Throws a `MissingKeyError` on the first request without a key.
+ */
+export function compatible(
+  server: ServerName,
+  options: OpenAIChatOptions = {},
+): (name: string) => Model<OpenAI.Chat.ChatCompletion> {
+  const { baseURL, key }: { baseURL: string; key?: string } = servers[server];
+  return chatModels({ provider: server, baseURL, ...options }, () => {
+    const apiKey = options.apiKey ?? (key === undefined ? undefined : env(key));
+    if (key !== undefined && !apiKey && options.baseURL === undefined) throw new MissingKeyError(server, key);
+    return connect({ baseURL, ...options, apiKey }, `compatible("${server}")`);
+  });
+}
+
+function chatModels(
+  options: OpenAIChatOptions,
+  open: () => Promise<OpenAI>,
+): (name: string) => Model<OpenAI.Chat.ChatCompletion> {
+  const client = once(async () => options.client ?? (await open()));
   const provider = options.provider ?? "openai-chat";
   const field = options.maxTokensField ?? (options.baseURL === undefined ? "max_completion_tokens" : "max_tokens");
   return (name) => {

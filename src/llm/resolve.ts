@@ -3,7 +3,8 @@ import { ConfigurationError } from "../errors.ts";
 import { type AnthropicOptions, anthropic } from "./anthropic.ts";
 import { extractive } from "./extractive.ts";
 import type { Model } from "./model.ts";
-import { type OpenAIChatOptions, type OpenAIOptions, openai, openaiChat } from "./openai.ts";
+import { compatible, type OpenAIChatOptions, type OpenAIOptions, openai, openaiChat } from "./openai.ts";
+import { type ServerName, servers } from "./servers.ts";
 import type { ClientInput, ModelInput } from "./settings.ts";
 
 const providers: Record<string, (name: string, client: ClientInput | undefined) => Model> = {
@@ -11,11 +12,18 @@ const providers: Record<string, (name: string, client: ClientInput | undefined) 
   openai: (name, client) => openai({ client: client as OpenAIOptions["client"] })(name),
   "openai-chat": (name, client) => openaiChat({ client: client as OpenAIChatOptions["client"] })(name),
   anthropic: (name, client) => anthropic({ client: client as AnthropicOptions["client"] })(name),
+  ...Object.fromEntries(
+    (Object.keys(servers) as ServerName[]).map((server) => [
+      server,
+      (name: string, client: ClientInput | undefined) =>
+        compatible(server, { client: client as OpenAIChatOptions["client"] })(name),
+    ]),
+  ),
 };
 
 /**
  * The model that a name stands for; a model is returned as it is. Names: "openai/…" (Responses API), "openai-chat/…" (Chat Completions),
- * "anthropic/…", "extractive". Throws a `ConfigurationError` for any other, and for a `client` beside a model that has its own.
+ * "anthropic/…", "extractive", and "groq/…" and the like for the servers of `compatible()`. Throws a `ConfigurationError` for any other, and for a `client` beside a model that has its own.
  */
 export function resolveModel(model: ModelInput, client?: ClientInput): Model {
   if (typeof model !== "string") {
@@ -31,7 +39,8 @@ export function resolveModel(model: ModelInput, client?: ClientInput): Model {
   const name = model.slice(slash + 1);
   if (make === undefined || name.trim() === "") {
     const known =
-      'Known are "openai/<name>", "openai-chat/<name>", "anthropic/<name>" and "extractive", such as "openai/gpt-5-mini".';
+      'Known are "openai/<name>", "openai-chat/<name>", "anthropic/<name>" and "extractive", such as "openai/gpt-5-mini", ' +
+      `and <name> of ${Object.keys(servers).join(", ")}.`;
     const others = 'For other servers give a model: openaiChat({ baseURL: "http://localhost:11434/v1" })("llama3.2").';
     throw new ConfigurationError(`There is no model "${model}". ${known} ${others}`);
   }

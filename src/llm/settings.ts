@@ -18,6 +18,7 @@ import type {
 } from "./model.ts";
 import type { OpenAIChatOptions, OpenAIOptions } from "./openai.ts";
 import type { Schema } from "./schema.ts";
+import type { ServerName } from "./servers.ts";
 import type { AnyTool } from "./tool.ts";
 
 /** A model, or its name: "openai/gpt-5-mini", "openai-chat/gpt-4o", "anthropic/claude-sonnet-4-5", "extractive". */
@@ -26,6 +27,7 @@ export type ModelInput =
   | `openai/${string}`
   | `openai-chat/${string}`
   | `anthropic/${string}`
+  | `${ServerName}/${string}`
   | "extractive"
   | (string & {});
 
@@ -117,7 +119,7 @@ export type RawOf<M> =
     ? Raw
     : M extends `openai/${string}`
       ? OpenAI.Responses.Response
-      : M extends `openai-chat/${string}`
+      : M extends `openai-chat/${string}` | `${ServerName}/${string}`
         ? OpenAI.Chat.ChatCompletion
         : M extends `anthropic/${string}`
           ? Anthropic.Message

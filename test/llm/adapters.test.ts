@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as errors from "../../src/errors.ts";
 import { anthropic } from "../../src/llm/anthropic.ts";
 import type { Model, ModelEvent, ModelRequest } from "../../src/llm/model.ts";
-import { openai, openaiChat } from "../../src/llm/openai.ts";
+import { compatible, openai, openaiChat } from "../../src/llm/openai.ts";
+import { resolveModel } from "../../src/llm/resolve.ts";
 import { withRetry } from "../../src/llm/wrappers/retry.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
 import { type Loopback, loopback, type Reply } from "../helpers/loopback.ts";
@@ -249,5 +250,27 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
     vi.stubEnv("ANTHROPIC_LOG", "off");
     server.reply({ sse: ["event: message_start\ndata: {broken\n\n"] });
     await expect(drain(model())).rejects.toBeInstanceOf(errors.InvalidResponseError);
+  });
+});
+
+describe("servers by name", () => {
+  it("are asked where they are, with their own key and no other's", async () => {
+    const asked: { url: string; key: string | null }[] = [];
+    const fetch: typeof globalThis.fetch = async (url, init) => {
+      asked.push({ url: String(url), key: new Headers(init?.headers).get("authorization") });
+      return Response.json(chatProtocol.json({ text: ["hi"] }));
+    };
+    vi.stubEnv("GROQ_API_KEY", "groq-key");
+    vi.stubEnv("OPENAI_API_KEY", "not-for-others");
+    vi.stubEnv("XAI_API_KEY", "");
+    await compatible("groq", { fetch })("m").generate(ask, {});
+    await compatible("ollama", { fetch })("m").generate(ask, {});
+    expect(asked).toEqual([
+      { url: "https://api.groq.com/openai/v1/chat/completions", key: "Bearer groq-key" },
+      { url: "http://localhost:11434/v1/chat/completions", key: null },
+    ]);
+    await expect(compatible("xai", { fetch })("m").generate(ask, {})).rejects.toThrow(/XAI_API_KEY/);
+    expect(resolveModel("mistral/mistral-small").id).toBe("mistral/mistral-small");
+    vi.unstubAllEnvs();
   });
 });

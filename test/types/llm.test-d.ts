@@ -1,10 +1,12 @@
 // What calls infer, and what must not compile. Checked by tsc; never run.
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { OpenAI } from "openai";
+import { z } from "zod";
 import { anthropic } from "../../src/llm/anthropic.ts";
 import { call } from "../../src/llm/call.ts";
 import { type ExtractiveRaw, extractive } from "../../src/llm/extractive.ts";
 import { openai, openaiChat } from "../../src/llm/openai.ts";
+import { tool } from "../../src/llm/tool.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function is<_T extends true>(): void {}
@@ -36,6 +38,20 @@ export async function inferred(): Promise<void> {
     if (event.type === "citation") is<Equal<typeof event.citation.source, Hit>>();
     if (event.type === "finish") is<Equal<typeof event.response.raw, Anthropic.Message>>();
   }
+
+  const Book = z.object({ title: z.string(), year: z.number().optional() });
+  const book = await call({ model: "openai/gpt-5", output: Book }, () => "Hi")();
+  is<Equal<typeof book.output, { title: string; year?: number | undefined }>>();
+  is<Equal<typeof book.raw, OpenAI.Responses.Response>>();
+  is<Equal<typeof answer.output, undefined>>();
+  const own = await call({ model: "groq/x" }, () => ({ messages: "Hi", output: z.array(z.string()) }))();
+  is<Equal<typeof own.output, string[]>>();
+  is<Equal<typeof own.raw, OpenAI.Chat.ChatCompletion>>();
+  const later = await ask.with({ output: Book })("How?");
+  is<Equal<typeof later.output.title, string>>();
+  const resumed = await book.resume("And another?");
+  is<Equal<typeof resumed.output.title, string>>();
+  tool({ name: "x", input: Book, run: ({ title }) => title satisfies string });
 
   const chat = await call({ model: "openai-chat/gpt-4o" }, () => "Hi")();
   is<Equal<typeof chat.raw, OpenAI.Chat.ChatCompletion>>();
@@ -72,6 +88,10 @@ export function refused(): void {
   ask();
   // @ts-expect-error no such setting
   call({ model: "extractive", temprature: 1 }, () => "Hi");
+  // @ts-expect-error a tool's run takes what its schema gives
+  tool({ name: "x", input: z.object({ a: z.number() }), run: ({ b }) => b });
+  // @ts-expect-error an output is a schema
+  call({ model: "extractive", output: { type: "object" } }, () => "Hi");
   // @ts-expect-error no such setting
   ask.with({ top_p: 1 });
   // @ts-expect-error a prompt returns messages
