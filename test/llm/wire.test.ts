@@ -2,6 +2,7 @@
 // read here by other code than the adapters'. Skipped where DRIZZLE_RAG_WIRE is unset.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ProviderError } from "../../src/errors.ts";
 import { anthropic } from "../../src/llm/anthropic.ts";
@@ -219,6 +220,65 @@ describe.skipIf(!folder).each(files)("$file", ({ file, model, expected }) => {
     }
   });
 });
+
+// Of the compatible servers none was recorded streaming.
+describe.skipIf(!folder).each(files.filter(({ file }) => file !== "openai-compatible"))(
+  "$file, its streams cut",
+  ({ file, model }) => {
+    const path = join(folder ?? ".", `${file}.jsonl`);
+    const lines = existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+    const streams = lines
+      .map((line) => JSON.parse(line) as Exchange)
+      .filter(({ request: asked, response }) => asked.body.stream === true && response.status === 200)
+      .map(({ scenario, exchange, response }) => ({
+        name: `${scenario} #${exchange}`,
+        bytes: new TextEncoder().encode(response.body),
+        type: response.contentType,
+      }));
+    /** Asks for the stream, which comes in pieces that end at these bytes; what is behind `end` does not come. */
+    const replay = ({ bytes, type, name }: (typeof streams)[number], cuts: readonly number[], end = bytes.length) => {
+      const places = [...new Set([...cuts.map((cut) => cut % end), end])].sort((a, b) => a - b).filter((place) => place > 0);
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          let start = 0;
+          for (const place of places) {
+            controller.enqueue(bytes.slice(start, place));
+            start = place;
+          }
+          controller.close();
+        },
+      });
+      const replayed = model(async () => new Response(body, { headers: { "content-type": type } }));
+      return collect(replayed, name);
+    };
+
+    it(`reads ${streams.length} of them the same wherever they are cut`, async () => {
+      for (const stream of streams) {
+        const whole = await replay(stream, []);
+        const everywhere = Array.from({ length: Math.min(stream.bytes.length, 3000) }, (_, i) => i);
+        expect(await replay(stream, everywhere), stream.name).toEqual(whole);
+      }
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...streams), fc.array(fc.nat(), { maxLength: 40 }), async (stream, cuts) => {
+          expect(await replay(stream, cuts), stream.name).toEqual(await replay(stream, []));
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it("names the break of one that ends too early, or has all of it", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...streams), fc.nat(), async (stream, at) => {
+          const end = 1 + (at % (stream.bytes.length - 1));
+          const outcome = await replay(stream, [], end).catch((error: unknown) => error);
+          if (outcome instanceof Error) expect(outcome, `${stream.name} at ${end}`).toBeInstanceOf(ProviderError);
+          else expect(outcome, `${stream.name} at ${end}`).toHaveProperty("finishReason");
+        }),
+        { numRuns: 150 },
+      );
+    });
+  },
+);
 
 /** The streamed response; its events must spell the same text. */
 async function collect(model: Model, name: string): Promise<ModelResponse> {
