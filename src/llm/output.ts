@@ -27,8 +27,9 @@ export interface OutputPlan {
 /** @throws ConfigurationError for a schema that cannot be shown to a model. */
 export function outputPlan({ output, outputMode = "native", outputRetries = 1 }: CallSettings): OutputPlan | undefined {
   if (output === undefined) return undefined;
-  const { schema, strict, restore } = known.get(output) ?? strictSchema(jsonSchemaOf(output, "output"));
-  known.set(output, { schema, strict, restore });
+  const found = known.get(output) ?? strictSchema(jsonSchemaOf(output, "output"));
+  known.set(output, found);
+  const { schema, strict, restore, unwrapped } = found;
   const told = `Answer with JSON alone, without any word around it. It has to fit this JSON Schema:\n${JSON.stringify(schema)}`;
   return {
     ...(outputMode === "native" && { format: { type: "schema", name: outputTool, schema, strict } }),
@@ -43,8 +44,8 @@ export function outputPlan({ output, outputMode = "native", outputRetries = 1 }:
       const [provider = modelId, ...name] = modelId.split("/");
       const facts = { provider, model: name.join("/"), requestId: response.requestId, raw: response.raw };
       if (response.finishReason === "refusal") throw new RefusalError(text || "The model refused to answer.", facts);
-      const found = parsed(text);
-      const outcome = "issues" in found ? found : await checked(output, restore(found.value));
+      const given = parsed(text);
+      const outcome = "issues" in given ? given : await checked(output, restore(given.value));
       if ("value" in outcome) return outcome;
       const list = issuesText(outcome.issues);
       const cut = response.finishReason === "length" ? " The answer was cut off at its longest: raise maxTokens." : "";
@@ -54,20 +55,12 @@ export function outputPlan({ output, outputMode = "native", outputRetries = 1 }:
         correction: `The answer does not fit what was asked for:\n${list}\nGive the whole answer again, as JSON that fits.`,
       };
     },
-    partial: (value) => (isWrapped(schema, output) ? restorePartial(value, restore) : value),
+    partial: unwrapped,
   };
 }
 
 /** Schemas are made once and used for many calls. */
 const known = new WeakMap<Schema, ReturnType<typeof strictSchema>>();
-
-function isWrapped(schema: Record<string, unknown>, output: Schema): boolean {
-  return jsonSchemaOf(output, "output").type !== "object" && schema.type === "object";
-}
-
-function restorePartial(value: unknown, restore: (value: unknown) => unknown): unknown {
-  return typeof value === "object" && value !== null && Object.keys(value).length > 0 ? restore(value) : undefined;
-}
 
 function withAnswerAsText<Raw>(response: ModelResponse<Raw>): ModelResponse<Raw> {
   const answer = response.content.find((part) => part.type === "tool-call" && part.name === outputTool);

@@ -8,6 +8,8 @@ export interface StrictSchema {
   /** False where the schema says what strict mode cannot, such as objects with any keys: then it is sent as it is. */
   strict: boolean;
   restore(value: unknown): unknown;
+  /** Out of the object that was put around a root that is none; at no cost, for values that are still being written. */
+  unwrapped(value: unknown): unknown;
 }
 
 /** The member that holds an answer whose root is no object. */
@@ -30,13 +32,15 @@ export function strictSchema(given: JsonSchema): StrictSchema {
   const isStrict = { possible: true };
   const schema = tightened(whole, isStrict) as JsonSchema;
   const strict = isStrict.possible;
+  const unwrapped = (value: unknown) => (wrap && isObject(value) ? value[wrapper] : value);
   return {
     schema: strict ? schema : whole,
     strict,
     restore(value) {
       const restored = strict ? withoutNulls(value, whole, whole) : value;
-      return wrap && isObject(restored) && wrapper in restored ? restored[wrapper] : restored;
+      return unwrapped(restored);
     },
+    unwrapped,
   };
 }
 

@@ -79,6 +79,15 @@ describe("output", () => {
     expect((await stream.response()).output).toEqual(emma);
   });
 
+  it("shows a list while it is written, without what was put around it", async () => {
+    const stream = call({ model: fake('{"value":["one","two"]}'), output: z.array(z.string()) }, () => "?").stream();
+    const seen: string[] = [];
+    for await (const event of stream) if (event.type === "output") seen.push(JSON.stringify(event.output));
+    expect(seen[0]).toBe('["o"]');
+    expect(seen.at(-1)).toBe('["one","two"]');
+    expect((await stream.response()).output).toEqual(["one", "two"]);
+  });
+
   it("takes a prompt's own schema, and one given as JSON Schema", async () => {
     const own = call({ model: fake('{"n":1}') }, () => ({ messages: "?", output: z.object({ n: z.number() }) }));
     expect((await own()).output.n).toBe(1);
