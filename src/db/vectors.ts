@@ -2,7 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import type { Driver } from "./database.ts";
+import { type Database, driverOf } from "./database.ts";
 
 /** The types of pgvector that have distances. */
 export type VectorType = "vector" | "halfvec" | "sparsevec";
@@ -10,23 +10,31 @@ export type VectorType = "vector" | "halfvec" | "sparsevec";
 /** A vector to search near: dense, or a sparse one as pgvector's text. */
 export type QueryVector = Float32Array | string;
 
+/** How dense vectors travel: as pgvector's binary format, or as its text, which every server and driver can read. */
+export type VectorFormat = "binary" | "text";
+
+/** The format for a handle: only `pg` sends binary parameters; PGlite and unknown drivers get text. */
+export function vectorFormat(db: Database, wanted: VectorFormat = "binary"): VectorFormat {
+  return wanted === "binary" && driverOf(db) === "node-postgres" ? "binary" : "text";
+}
+
 /**
  * A vector as one parameter of a statement.
  *
  * `pg` sends a Buffer in binary format: the layout of pgvector's `vector_recv` is int16 dimensions, int16 zero, then the numbers as
- * float32, big-endian. PGlite and unknown drivers get text.
+ * float32, big-endian.
  */
-export function vectorParam(vector: QueryVector, type: VectorType, driver: Driver): SQL {
+export function vectorParam(vector: QueryVector, type: VectorType, format: VectorFormat): SQL {
   // The server rounds to halfvec by itself: Node 20 has no 16-bit floats to make its binary form of.
-  return type === "halfvec" && driver === "node-postgres"
-    ? sql`${encodedVector(vector, driver)}::vector::halfvec`
-    : sql`${encodedVector(vector, driver)}::${sql.raw(type)}`;
+  return type === "halfvec" && format === "binary"
+    ? sql`${encodedVector(vector, format)}::vector::halfvec`
+    : sql`${encodedVector(vector, format)}::${sql.raw(type)}`;
 }
 
 /** The value of that parameter. */
-export function encodedVector(vector: QueryVector, driver: Driver): Buffer | string {
+export function encodedVector(vector: QueryVector, format: VectorFormat): Buffer | string {
   if (typeof vector === "string") return vector;
-  return driver === "node-postgres" ? vectorToBuffer(vector) : vectorToText(vector);
+  return format === "binary" ? vectorToBuffer(vector) : vectorToText(vector);
 }
 
 /** pgvector's text format, `[1,2,3]`. */
@@ -45,9 +53,9 @@ export function vectorToBuffer(vector: Float32Array): Buffer {
   return buffer;
 }
 
-/** A stored vector as results hold it, brought with least cost: in pgvector's binary format by `pg`, else as text. */
-export function storedVector(column: PgColumn, driver: Driver): SQL<Float32Array> {
-  const vector = driver === "node-postgres" ? sql`vector_send(${column}::vector)` : sql`${column}::text`;
+/** A stored vector as results hold it, in either format. */
+export function storedVector(column: PgColumn, format: VectorFormat): SQL<Float32Array> {
+  const vector = format === "binary" ? sql`vector_send(${column}::vector)` : sql`${column}::text`;
   return vector.mapWith(readVector) as SQL<Float32Array>;
 }
 

@@ -2,7 +2,7 @@
 import { getTableColumns, getTableName, is, SQL } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { getTableConfig } from "drizzle-orm/pg-core";
-import type { VectorType } from "../db/vectors.ts";
+import type { VectorFormat, VectorType } from "../db/vectors.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Metric } from "../table/indexes.ts";
 import { languageOf } from "../table/tsvector.ts";
@@ -41,6 +41,8 @@ export interface Shape {
   chunked: boolean;
   dimensions: number;
   vectorType: VectorType;
+  /** The format that was asked for; what a handle can do is another question. */
+  vectorFormat: VectorFormat;
   metric: Metric;
   /** What the index over the vectors holds. */
   index: UsedIndex;
@@ -110,6 +112,7 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     chunked: chunks !== undefined,
     dimensions,
     vectorType,
+    vectorFormat: checkedFormat(options.vectorFormat),
     ...usedIndex(passages, columns.embedding.column, options.index, options.metric),
     language: options.language ?? (columns.search && languageOf(columns.search)) ?? "english",
     textOf: text.read,
@@ -123,6 +126,11 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     formatOf: (row) => (typeof options.format === "string" ? options.format : (format?.read(row) ?? "plain")),
     bodyStartOf: (row) => bodyStart?.read(row) ?? 0,
   };
+}
+
+function checkedFormat(format: VectorFormat = "binary"): VectorFormat {
+  if (format === "binary" || format === "text") return format;
+  throw new ConfigurationError(`vectorFormat: "${format}" is not a format of vectors. Use "binary", the default, or "text".`);
 }
 
 function chunkedColumns(chunks: PgTable): PassageColumns {

@@ -67,6 +67,11 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
    * or PgBouncer from 1.21, off with other poolers in transaction mode. Default: false.
    */
   namedStatements?: boolean;
+  /**
+   * How vectors travel: in pgvector's binary format, or as text, several times slower, for servers and proxies that do not take binary
+   * parameters; with `text` nothing goes through COPY either. Default: `binary` over `pg`; other drivers always get text.
+   */
+  vectorFormat?: "binary" | "text";
   /** How near is measured. Default: what the index over the vectors that the schema declares is made for; without one, `cosine`. */
   metric?: Metric;
   /** Which index searches go through. Default: the first over the vectors that the schema of the table declares. */

@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import pgvector from "pgvector";
 import { expect, it } from "vitest";
-import { driverOf, rows } from "../../src/db/database.ts";
-import { vectorParam, vectorToBuffer, vectorToText } from "../../src/db/vectors.ts";
+import { rows } from "../../src/db/database.ts";
+import { vectorFormat, vectorParam, vectorToBuffer, vectorToText } from "../../src/db/vectors.ts";
 import { freshDatabase } from "../helpers/database.ts";
 
 const vectors = fc.float32Array({ minLength: 1, maxLength: 50, noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
@@ -28,7 +28,9 @@ it("arrives at the server as it was, also as halfvec", async () => {
   const db = await freshDatabase();
   const vector = Float32Array.of(0.5, -0.25, 1024);
   for (const type of ["vector", "halfvec"] as const) {
-    const [row] = await rows<{ text: string }>(db, sql`select ${vectorParam(vector, type, driverOf(db))}::text as text`);
-    expect(row?.text).toBe("[0.5,-0.25,1024]");
+    for (const format of [vectorFormat(db), "text"] as const) {
+      const [row] = await rows<{ text: string }>(db, sql`select ${vectorParam(vector, type, format)}::text as text`);
+      expect(row?.text).toBe("[0.5,-0.25,1024]");
+    }
   }
 });

@@ -35,14 +35,29 @@ const article = (i: number) => ({ slug: `s${i}`, title: `T${i}`, body: `All abou
 const item = (i: number) => ({ shop: i % 2 === 0 ? "north" : "south", number: i, name: `thing ${i}` });
 const many = <T>(count: number, of: (i: number) => T) => Array.from({ length: count }, (_, i) => of(i));
 
-function setUp(id = "fake", delay = 0) {
+/** Each that is made of it comes once so many have come. */
+function meeting(size: number) {
+  let come = () => {};
+  const all = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  return () => async () => {
+    size--;
+    if (size <= 0) come();
+    await all;
+  };
+}
+
+function setUp(id = "fake", arrive: () => Promise<void> = async () => {}) {
   const inner = fakeEmbedder({ dimensions });
   const embedded: string[] = [];
+  let arrived: Promise<void> | undefined;
   const embedder = {
     ...inner,
     id,
     embed: async (...args: Parameters<typeof inner.embed>) => {
-      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      arrived ??= arrive();
+      await arrived;
       embedded.push(...args[0]);
       return inner.embed(...args);
     },
@@ -101,8 +116,9 @@ describe(`backfill on ${databaseName}`, () => {
   it("is shared by two that run at once: nothing is embedded twice", async () => {
     await db.insert(articles).values(many(200, article));
     await db.insert(items).values(many(200, item));
-    const one = setUp("fake", 3);
-    const other = setUp("fake", 5);
+    // Neither goes on before both are at it. Embedded Postgres runs one transaction at a time, so there they would wait for ever.
+    const both = meeting(onServer ? 2 : 1);
+    const [one, other] = [setUp("fake", both()), setUp("fake", both())];
     const results = await Promise.all([one, other].map(({ docs }) => docs.backfill({ batch: 10, concurrency: 2 })));
     expect(results.map(({ documents }) => documents).reduce((a, b) => a + b)).toBe(200);
     expect(await db.$count(articleChunks)).toBe(200);

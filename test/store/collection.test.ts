@@ -414,3 +414,42 @@ describe(`loading, on ${databaseName}`, () => {
     expect(await setUp().docs.load([])).toEqual({ documents: 0, embedded: 0, kept: 0, removed: 0 });
   });
 });
+
+describe(`vectors as text on ${databaseName}`, () => {
+  it("writes, loads, searches and gives the same as in binary", async () => {
+    const sent: unknown[] = [];
+    const logger = { logQuery: (text: string, values: unknown[]) => sent.push(text, ...values) };
+    const logged = Object.assign(Object.create(Object.getPrototypeOf(db)), db);
+    const { session } = db as unknown as { session: { logger: unknown } };
+    const before = session.logger;
+    session.logger = logger;
+    try {
+      const embedder = fakeEmbedder({ dimensions });
+      const options = { documents: articles, text: articles.body, chunks: articleChunks, embedder } as const;
+      const docs = collection(logged as Db, { ...options, vectorFormat: "text" });
+      await db.delete(articles);
+      const rows = Array.from({ length: 150 }, (_, i) => article(`text-${i}`, `topic${i}`));
+      expect((await docs.load(rows)).documents).toBe(150);
+      expect((await docs.upsert(rows.slice(0, 3), { key: articles.slug })).embedded).toBe(0);
+      const select = { slug: articles.slug, embedding: articleChunks.embedding };
+      const found = await docs.search(paragraph("topic7"), { select, limit: 5 });
+      expect(found[0]?.document.embedding).toBeInstanceOf(Float32Array);
+      for (const mode of ["vector", "hybrid"] as const) {
+        const keys = async (of: typeof docs) => (await of.search("topic7", { mode, limit: 5 })).map(({ chunk }) => chunk.id);
+        expect(await keys(docs)).toEqual(await keys(collection(db, options)));
+      }
+      sent.length = 0;
+      await docs.search("topic7", { diversity: 0.5 });
+      await docs.searchMany(["topic7", "topic8"]);
+      expect(sent.filter((value) => value instanceof Uint8Array)).toEqual([]);
+      expect(sent.some((value) => typeof value === "string" && value.startsWith("[0"))).toBe(true);
+    } finally {
+      session.logger = before;
+    }
+  });
+
+  it("refuses another word", () => {
+    const vectorFormat = "hex" as "text";
+    expect(() => collection(db, { documents: notes, text: notes.content, vectorFormat })).toThrow(/"binary".*"text"/);
+  });
+});

@@ -151,6 +151,17 @@ describe(`indexes on ${databaseName}`, () => {
   });
 });
 
+it(`advises to keep large vectors in line, where they fit, on ${databaseName}`, async () => {
+  const large = pgTable("Large", { id: integer().primaryKey(), near: vector({ dimensions: 768 }) });
+  await db.execute(sql`create table ${large} (id integer primary key, near vector(768), other vector(3), whole vector(3072))`);
+  const advice = async () => (await collection(db, { documents: large, text: () => "" }).indexes.status()).advice;
+  const found = await advice();
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain("vector(768)");
+  await db.execute(sql.raw(found[0]?.slice(found[0].indexOf("ALTER")) ?? ""));
+  expect(await advice()).toEqual([]);
+});
+
 describe.runIf(onServer)("a build that others see, on a server", () => {
   const big = pgTable("big", { id: integer().primaryKey(), near: vector({ dimensions: 128 }) }, (t) => [
     vectorIndex("big_near", t.near),
@@ -236,6 +247,18 @@ describe(`recall on ${databaseName}`, () => {
     const found = await docs().recall({ queries: [question(), question()], k: 5, efSearch: [5], target: 1 });
     expect(found).toMatchObject({ k: 5, queries: 2 });
     expect(found.efSearch).toBe((found.settings[0]?.recall ?? 0) >= 1 ? 5 : undefined);
+  });
+
+  it("samples pages of a large table", async () => {
+    // The server takes the table for a large one.
+    await db.execute(sql`update pg_class set reltuples = 1000000 where oid = '"points of interest"'::regclass`);
+    try {
+      const found = await docs().recall({ queries: 5, efSearch: [200] });
+      expect(found).toMatchObject({ queries: 5, settings: [{ efSearch: 200 }] });
+      expect(found.settings[0]?.recall).toBeGreaterThan(0.9);
+    } finally {
+      await db.execute(sql`analyze ${points}`);
+    }
   });
 
   it("counts what is equally near as found", async () => {

@@ -16,7 +16,7 @@ export async function status(session: Session, options: CommonOptions): Promise<
         pg_size_pretty(pg_total_relation_size(${quotedName(table)}::regclass)) as size`,
   );
   const [chunks] = await db.select({ count: count() }).from(table);
-  const { indexes, warnings, building } = await docs.indexes.status();
+  const { indexes, warnings, advice, building } = await docs.indexes.status();
   const overVectors = indexes.filter(({ kind }) => kind === "hnsw" || kind === "ivfflat");
   const named = (wanted: string, among = indexes) => among.filter(({ state }) => state === wanted).map(({ name }) => name);
   const facts = {
@@ -34,7 +34,7 @@ export async function status(session: Session, options: CommonOptions): Promise<
       ({ name, phase, done }) => `${name ?? "an index"}: ${phase}${done === undefined ? "" : `, ${Math.floor(100 * done)} %`}`,
     ),
     embedder: session.embedder?.id,
-    warnings: warnings.map(({ id, message }) => `${id}: ${message}`),
+    warnings: [...warnings.map(({ id, message }) => `${id}: ${message}`), ...advice],
   };
   if (options.json) return json(facts);
   for (const [name, value] of Object.entries(facts)) {

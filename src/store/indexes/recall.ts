@@ -1,9 +1,9 @@
 // How much of what is nearest the index finds, measured on the user's own vectors: searches through it against exact ones.
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, driverOf, rows } from "../../db/database.ts";
+import { type Database, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { quotedName } from "../../db/names.ts";
-import { type QueryVector, vectorParam } from "../../db/vectors.ts";
+import { type QueryVector, vectorFormat, vectorParam } from "../../db/vectors.ts";
 import { embedAll } from "../../embed/embed.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigurationError, InputError } from "../../errors.ts";
@@ -152,7 +152,7 @@ function check(holds: boolean, message: string, field: string): void {
 }
 
 function param(db: Database, shape: Shape, vector: QueryVector): SQL {
-  return vectorParam(vector, shape.vectorType, driverOf(db));
+  return vectorParam(vector, shape.vectorType, vectorFormat(db, shape.vectorFormat));
 }
 
 /** A key of whatever types as one text. */

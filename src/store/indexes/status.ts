@@ -39,6 +39,8 @@ export interface IndexesStatus {
   pgvector: string | undefined;
   /** Known faults of that version in indexes of the kinds that this table has or declares. */
   warnings: PgvectorFault[];
+  /** What keeps searches slow and a statement mends, a sentence each: vectors that are kept out of line. */
+  advice: string[];
   /** All indexes of the table with the vectors, those over vectors first. */
   indexes: IndexStatus[];
   /** Builds on this table that are going on. */
@@ -117,6 +119,27 @@ export async function indexesStatus(db: Database, table: PgTable): Promise<Index
     pgvector: version,
     warnings: version === undefined ? [] : pgvectorFaults(version).filter(({ concerns }) => kinds.has(concerns)),
     indexes: indexes.sort((a, b) => Number(isVectorKind(b.kind)) - Number(isVectorKind(a.kind))),
+    advice: await outOfLine(db, table),
     building,
   };
+}
+
+/**
+ * Values above some 2 kB are moved out of the table's pages unless the column is PLAIN: each distance then costs a further read, and the table
+ * looks so small to the planner that it may read all of it. Those that fit no page of 8 kB have to stay outside.
+ */
+async function outOfLine(db: Database, table: PgTable): Promise<string[]> {
+  const found = await rows<{ name: string; type: string }>(
+    db,
+    sql`select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
+        where attrelid = ${quotedName(table)}::regclass and attnum > 0 and not attisdropped and attstorage <> 'p'`,
+  );
+  return found.flatMap(({ name, type }) => {
+    const [, kind, dimensions] = /^(?:.*\.)?(vector|halfvec)\((\d+)\)$/.exec(type) ?? [];
+    const bytes = Number(dimensions) * (kind === "halfvec" ? 2 : 4);
+    if (!(bytes > 2000 && bytes < 7800)) return [];
+    return [
+      `Column "${name}" keeps its ${type} out of line. For rows written from now on: ALTER TABLE ${quotedName(table)} ALTER COLUMN "${name}" SET STORAGE PLAIN;`,
+    ];
+  });
 }

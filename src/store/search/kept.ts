@@ -1,8 +1,8 @@
 // Statements that are built once and run many times: building one costs as much as the index scan that it asks for.
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, driverOf } from "../../db/database.ts";
+import type { Database } from "../../db/database.ts";
 import { type PreparedStatement, prepared } from "../../db/prepared.ts";
-import { encodedVector, type QueryVector } from "../../db/vectors.ts";
+import { encodedVector, type QueryVector, vectorFormat } from "../../db/vectors.ts";
 import { contentHash } from "../../util/hash.ts";
 import type { Shape } from "../shape.ts";
 import { exactShape, startingWith } from "./approximate.ts";
@@ -42,7 +42,7 @@ export class KeptStatements {
         statement.run(
           {
             ...filter?.parameterized?.values,
-            vector: vector === undefined ? null : encodedVector(vector, driverOf(this.db)),
+            vector: vector === undefined ? null : encodedVector(vector, vectorFormat(this.db, this.shape.vectorFormat)),
             words,
           },
           on,

@@ -1,11 +1,11 @@
 // A batch of searches: all questions embedded in one request, all rankings by vector in one statement.
 import { sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { type Database, driverOf, isTransaction } from "../../db/database.ts";
+import { type Database, isTransaction } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { reading } from "../../db/running.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { type QueryVector, vectorParam } from "../../db/vectors.ts";
+import { type QueryVector, vectorFormat, vectorParam } from "../../db/vectors.ts";
 import type { Shape } from "../shape.ts";
 import type { Hit, Query, SearchOptions, Selection } from "../types.ts";
 import { pieces } from "../write/context.ts";
@@ -97,7 +97,8 @@ export function manyStatement(
 ) {
   const { limit, offset, where } = request;
   const values = places.map(
-    (place) => sql`(${sql.raw(String(place))}, ${vectorParam(vectors[place] as QueryVector, shape.vectorType, driverOf(db))})`,
+    (place) =>
+      sql`(${sql.raw(String(place))}, ${vectorParam(vectors[place] as QueryVector, shape.vectorType, vectorFormat(db, shape.vectorFormat))})`,
   );
   const ranked = sql`
     select * from (${nearest(shape, sql`asked.vector`, where, limit + offset)}) as near

@@ -1,8 +1,8 @@
 // The one statement of a search, as a Drizzle query: the ranking, and the rows that are shown for it.
 import { Column, is, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import { type Database, driverOf } from "../../db/database.ts";
-import { type QueryVector, storedVector, vectorParam } from "../../db/vectors.ts";
+import type { Database } from "../../db/database.ts";
+import { type QueryVector, storedVector, vectorFormat, vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Selection } from "../types.ts";
 import { belongsTogether } from "../write/chunked.ts";
@@ -45,7 +45,7 @@ export function questionsOf(
 ): Question[] {
   return asked.map(({ text, stored }, i) => {
     const vector = vectors[i];
-    const value = vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, driverOf(db));
+    const value = vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, vectorFormat(db, shape.vectorFormat));
     return { vector: stored ?? value, keywords: parseKeywords(text) };
   });
 }
@@ -58,16 +58,17 @@ export function isComposed({ asked, perDocument, diversity }: SearchRequest): bo
 /** The columns that hits are made of. */
 export function shownColumns(db: Database, shape: Shape, { select, keysOnly }: SearchRequest): Shown {
   if (keysOnly) return { key: Object.fromEntries(shape.passageKey.map(({ key, column }) => [key, column])) };
-  const shown: Shown = { document: select === undefined ? shape.documentColumns : readable(db, select) };
+  const shown: Shown = { document: select === undefined ? shape.documentColumns : readable(db, shape, select) };
   if (select !== undefined) shown.shown = shape.shownColumns ?? shape.documentColumns;
   if (shape.chunked) shown.chunk = shape.passageColumns;
   return shown;
 }
 
 /** Vectors that are chosen come as Float32Arrays, which Drizzle's columns would make lists of numbers of. */
-function readable(db: Database, select: Selection): Selection {
+function readable(db: Database, shape: Shape, select: Selection): Selection {
+  const format = vectorFormat(db, shape.vectorFormat);
   return Object.fromEntries(
-    Object.entries(select).map(([key, field]) => [key, isDense(field) ? storedVector(field, driverOf(db)) : field]),
+    Object.entries(select).map(([key, field]) => [key, isDense(field) ? storedVector(field, format) : field]),
   );
 }
 
@@ -134,7 +135,9 @@ function composedStatement(db: Database, shape: Shape, request: SearchRequest, r
     keyword: sql<number | null>`ranked.keyword`,
     near: sql<number | null>`ranked.near`,
     held: sql<number>`ranked.held`,
-    ...(request.diversity > 0 && { embedding: storedVector(shape.columns.embedding.column, driverOf(db)) }),
+    ...(request.diversity > 0 && {
+      embedding: storedVector(shape.columns.embedding.column, vectorFormat(db, shape.vectorFormat)),
+    }),
   };
   const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
   return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));

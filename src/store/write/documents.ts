@@ -12,7 +12,7 @@ import { vectorEncoder } from "./rows.ts";
 /** Inserts rows and returns them as the database made them, in their order. */
 export async function insertRows(tx: Database, shape: Shape, rows: readonly AnyRow[]): Promise<AnyRow[]> {
   const written: AnyRow[] = [];
-  const encode = vectorEncoder(tx);
+  const encode = vectorEncoder(tx, shape);
   for (const batch of pieces(rows, rowsPerStatement(widest(rows)))) {
     written.push(
       ...((await tx
@@ -36,7 +36,7 @@ export async function upsertRows(
 ): Promise<AnyRow[]> {
   const sorted = [...rows].sort((a, b) => compare(keyText(keyOf(a, key)), keyText(keyOf(b, key))));
   const written = new Map<string, AnyRow>();
-  const encode = vectorEncoder(tx);
+  const encode = vectorEncoder(tx, shape);
   for (const group of groupsOfColumns(sorted)) {
     const columns = Object.keys(group[0] ?? {});
     const set = Object.fromEntries(columns.flatMap((name) => excluded(shape, key, name)));
@@ -81,7 +81,7 @@ export async function updateByKey(
 export async function updateMatching(tx: Database, shape: Shape, set: AnyRow, where: SQL | undefined): Promise<AnyRow[]> {
   return (await tx
     .update(shape.documents)
-    .set(vectorEncoder(tx)(set) as never)
+    .set(vectorEncoder(tx, shape)(set) as never)
     .where(where)
     .returning(shape.documentColumns)) as AnyRow[];
 }

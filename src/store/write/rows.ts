@@ -4,8 +4,8 @@ import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { type CopyColumn, copyRows, type EncodedRows, encodeRows } from "../../db/copy.ts";
 import { type Database, driverOf, rows as query } from "../../db/database.ts";
 import { quotedName } from "../../db/names.ts";
-import { vectorParam } from "../../db/vectors.ts";
-import type { AnyRow, NamedColumn } from "../shape.ts";
+import { vectorFormat, vectorParam } from "../../db/vectors.ts";
+import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
 import { pieces, rowsPerStatement } from "./context.ts";
 
 /** From so many rows COPY is worth its round trips. */
@@ -17,16 +17,19 @@ export interface ReadyRows {
   encoded: EncodedRows | undefined;
 }
 
+/** What the writers of rows need to know of a collection. */
+type Format = Pick<Shape, "vectorFormat">;
+
 /** Does what can be done before the transaction. */
-export async function readyRows(db: Database, table: PgTable, rows: readonly AnyRow[]): Promise<ReadyRows> {
-  const columns = rows.length < worthCopying ? undefined : sharedColumns(table, rows);
+export async function readyRows(db: Database, shape: Format, table: PgTable, rows: readonly AnyRow[]): Promise<ReadyRows> {
+  const columns = rows.length < worthCopying || shape.vectorFormat === "text" ? undefined : sharedColumns(table, rows);
   return { rows, encoded: columns && (await encodeRows(db, columns, withDefaults(table, rows))) };
 }
 
 /** Inserts rows; nothing is returned. */
-export async function insertMany(tx: Database, table: PgTable, { rows, encoded }: ReadyRows): Promise<void> {
+export async function insertMany(tx: Database, shape: Format, table: PgTable, { rows, encoded }: ReadyRows): Promise<void> {
   if (encoded !== undefined && (await mayCopy(tx, table))) return copyRows(tx, sql`${table}`, encoded);
-  const encode = vectorEncoder(tx);
+  const encode = vectorEncoder(tx, shape);
   for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
     await tx.insert(table).values(batch.map(encode) as never);
   }
@@ -38,11 +41,12 @@ export async function insertMany(tx: Database, table: PgTable, { rows, encoded }
  */
 export async function upsertByCopy(
   tx: Database,
+  shape: Format,
   table: PgTable,
   key: readonly NamedColumn[],
   rows: readonly AnyRow[],
 ): Promise<boolean> {
-  const { encoded } = await readyRows(tx, table, rows);
+  const { encoded } = await readyRows(tx, shape, table, rows);
   if (encoded === undefined || !(await mayCopy(tx, table))) return false;
   const { columns } = encoded;
   const staging = sql.identifier("drizzle_rag_staging");
@@ -73,11 +77,11 @@ async function mayCopy(tx: Database, table: PgTable): Promise<boolean> {
 }
 
 /** Makes a parameter of a row's vector, if it has one. */
-export function vectorEncoder(tx: Database): (row: AnyRow) => AnyRow {
-  const driver = driverOf(tx);
+export function vectorEncoder(tx: Database, shape: Format): (row: AnyRow) => AnyRow {
+  const format = vectorFormat(tx, shape.vectorFormat);
   return (row) => {
     const found = Object.entries(row).find(([, value]) => value instanceof Float32Array);
-    return found === undefined ? row : { ...row, [found[0]]: vectorParam(found[1] as Float32Array, "vector", driver) };
+    return found === undefined ? row : { ...row, [found[0]]: vectorParam(found[1] as Float32Array, "vector", format) };
   };
 }
 

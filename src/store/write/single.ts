@@ -80,7 +80,7 @@ export async function writeChangedVectors(
     .map((row, index) => ({ row, passage: onlyPassage(context, row, index) }))
     .filter(({ row, passage }) => !isUnchanged(context, passage, stored.get(keyText(keyOf(row, shape.documentKey)))));
   const vectors = stash.require(changed.map(({ passage }) => passage));
-  const encode = vectorEncoder(tx);
+  const encode = vectorEncoder(tx, shape);
   const rows = changed.map(({ row, passage }, i) =>
     encode({ ...row, [embedding.key]: vectors[i], ...(hash && { [hash.key]: passage.hash }) }),
   );

@@ -70,10 +70,10 @@ export async function preparedInsert(
     complete.push(...withVectors({ ...context, firstRow: firstRow + complete.length }, stash, some, []));
   }
   if (returning) return () => done(async (tx) => ({ ...nothing, documents: await insertRows(tx, shape, complete) }));
-  const ready = await readyRows(context.db, shape.documents, complete);
+  const ready = await readyRows(context.db, shape, shape.documents, complete);
   return () =>
     done(async (tx) => {
-      await insertMany(tx, shape.documents, ready);
+      await insertMany(tx, shape, shape.documents, ready);
       return nothing;
     });
 }
@@ -111,7 +111,7 @@ export async function upsert(
     await updateByKey(tx, shape, key, kept);
     const fresh = complete.filter((row) => !isKept(row));
     if (!returning) {
-      if (!(await upsertByCopy(tx, shape.documents, key, fresh))) await upsertRows(tx, shape, key, fresh);
+      if (!(await upsertByCopy(tx, shape, shape.documents, key, fresh))) await upsertRows(tx, shape, key, fresh);
       return { documents: [], kept: kept.length, removed: 0 };
     }
     await upsertRows(tx, shape, key, fresh);
