@@ -1,6 +1,5 @@
 // What the benchmark asks of a peer. bench/peers has packages and a Node of its own, so nothing in it is imported by name.
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { peersInstalled, underPeersNode } from "../peers-node.ts";
 import type { PassageRow } from "./bench.ts";
 
 /** A table of a peer's, made and used as its documentation shows, over one connection. */
@@ -22,19 +21,10 @@ export interface Peers {
   mastra(url: string, table: string, dimensions: number): Promise<Peer>;
 }
 
-const folder = new URL("../peers/", import.meta.url);
-export const peersFolder = fileURLToPath(folder);
-/** The Node that `npm ci --prefix bench/peers` brings. */
-export const peersNode = fileURLToPath(new URL("node_modules/node/bin/node", folder));
-export const peersInstalled = () => existsSync(peersNode) && existsSync(new URL("node_modules/@mastra/pg", folder));
-/** Set in the environment of the run under the peers' Node. Paths would not tell: links make two of one. */
-export const peersNodeMark = "DRIZZLE_RAG_BENCH_UNDER_PEERS_NODE";
-export const underPeersNode = () => process.env[peersNodeMark] === "1";
-
 /** Undefined where they are not installed, or this is not their Node. */
 export async function loadPeers(): Promise<Peers | undefined> {
   if (!peersInstalled() || !underPeersNode()) return undefined;
-  return (await import(new URL("peers.ts", folder).href)) as Peers;
+  return (await import(new URL("../peers/peers.ts", import.meta.url).href)) as Peers;
 }
 
 export function peerRow(row: PassageRow): PeerRow {

@@ -92,43 +92,93 @@ const DRAIN = 500;
  * Opens a stream and decodes its events. Leaving early closes the connection. Throws a `StreamInterruptedError` when the events end before
  * the decoder said `finish`, a `ProviderError` for an error event, the signal's reason after an abort.
  */
-export async function* requestStream<Event, Raw>(
+export function requestStream<Event, Raw>(
   place: ProviderErrorPlace,
   outer: AbortSignal | undefined,
   open: (signal: AbortSignal) => PromiseLike<AsyncIterable<Event>>,
   decoder: StreamDecoder<Event, Raw>,
-): AsyncGenerator<ModelEvent<Raw>, void, undefined> {
-  const closer = new AbortController();
-  const signal = outer === undefined ? closer.signal : AbortSignal.any([outer, closer.signal]);
-  let finish: ModelEvent<Raw> | undefined;
-  let events: AsyncIterator<Event> | undefined;
-  try {
-    events = (await request(place, signal, () => open(signal)))[Symbol.asyncIterator]();
-    for (;;) {
-      let next: IteratorResult<Event> | undefined;
-      try {
-        next = await (finish === undefined ? events.next() : withinDrain(events.next()));
-      } catch (error) {
-        // Once the answer is complete, neither a slow end nor a broken one matters.
-        if (finish !== undefined) break;
-        throw broken(error, place, outer);
+): AsyncIterable<ModelEvent<Raw>> {
+  return { [Symbol.asyncIterator]: () => new DecodedStream(place, outer, open, decoder) };
+}
+
+/** An iterator by hand: a generator costs each event two turns of the queue of promises more. */
+class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
+  private readonly closer = new AbortController();
+  private events: AsyncIterator<Event> | undefined;
+  /** Decoded and not yet read. */
+  private ready: ModelEvent<Raw>[] = [];
+  private finish: ModelEvent<Raw> | undefined;
+  private over = false;
+
+  constructor(
+    private readonly place: ProviderErrorPlace,
+    private readonly outer: AbortSignal | undefined,
+    private readonly open: (signal: AbortSignal) => PromiseLike<AsyncIterable<Event>>,
+    private readonly decoder: StreamDecoder<Event, Raw>,
+  ) {}
+
+  async next(): Promise<IteratorResult<ModelEvent<Raw>>> {
+    if (this.ready.length > 0) return { done: false, value: this.ready.shift() as ModelEvent<Raw> };
+    if (this.over) return { done: true, value: undefined };
+    try {
+      for (;;) {
+        this.events ??= await this.opened();
+        let next: IteratorResult<Event> | undefined;
+        try {
+          next = await (this.finish === undefined ? this.events.next() : withinDrain(this.events.next()));
+        } catch (error) {
+          // Once the answer is complete, neither a slow end nor a broken one matters.
+          if (this.finish === undefined) throw broken(error, this.place, this.outer);
+        }
+        // The SDKs end a stream in silence when it is aborted.
+        if (this.finish === undefined) this.outer?.throwIfAborted();
+        const last = next === undefined || next.done === true;
+        const events = this.decode(last ? undefined : (next as IteratorYieldResult<Event>));
+        for (const event of events) {
+          if (event.type === "finish") this.finish = event;
+          else this.ready.push(event);
+        }
+        if (last) {
+          this.close();
+          if (this.finish === undefined) throw interrupted(this.place);
+          this.ready.push(this.finish);
+        }
+        const first = this.ready.shift();
+        if (first !== undefined) return { done: false, value: first };
       }
-      // The SDKs end a stream in silence when it is aborted.
-      if (finish === undefined) outer?.throwIfAborted();
-      const done = next === undefined || next.done === true;
-      for (const event of decoded(place, () => (done ? decoder.end?.() : decoder.push(next?.value as Event))) ?? []) {
-        if (event.type === "finish") finish = event;
-        else yield event;
-      }
-      if (done) break;
+    } catch (error) {
+      this.close();
+      throw error;
     }
-  } finally {
-    closer.abort();
-    // Not waited for: it comes after an event that may still be on its way.
-    events?.return?.().catch(() => {});
   }
-  if (finish === undefined) throw interrupted(place);
-  yield finish;
+
+  async return(): Promise<IteratorResult<ModelEvent<Raw>>> {
+    this.close();
+    this.ready = [];
+    return { done: true, value: undefined };
+  }
+
+  private async opened(): Promise<AsyncIterator<Event>> {
+    const { outer, closer } = this;
+    const signal = outer === undefined ? closer.signal : AbortSignal.any([outer, closer.signal]);
+    return (await request(this.place, signal, () => this.open(signal)))[Symbol.asyncIterator]();
+  }
+
+  private decode(next: IteratorYieldResult<Event> | undefined): readonly ModelEvent<Raw>[] {
+    try {
+      return next === undefined ? (this.decoder.end?.() ?? []) : this.decoder.push(next.value);
+    } catch (error) {
+      throw misshapen(error, this.place);
+    }
+  }
+
+  private close(): void {
+    if (this.over) return;
+    this.over = true;
+    this.closer.abort();
+    // Not waited for: it comes after an event that may still be on its way.
+    this.events?.return?.().catch(() => {});
+  }
 }
 
 /** Runs a converter. What does not have the protocol's shape makes it stumble, and that is the provider's fault. */
@@ -136,14 +186,18 @@ export function decoded<T>(place: ProviderErrorPlace, convert: () => T, raw?: un
   try {
     return convert();
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const who = place.model === undefined ? place.provider : `${place.provider}/${place.model}`;
-    throw new InvalidResponseError(`${who} sent something that is not of its protocol: ${error.message}`, {
-      ...place,
-      raw,
-      cause: error,
-    });
+    throw misshapen(error, place, raw);
   }
+}
+
+function misshapen(error: unknown, place: ProviderErrorPlace, raw?: unknown): unknown {
+  if (!(error instanceof TypeError)) return error;
+  const who = place.model === undefined ? place.provider : `${place.provider}/${place.model}`;
+  return new InvalidResponseError(`${who} sent something that is not of its protocol: ${error.message}`, {
+    ...place,
+    raw,
+    cause: error,
+  });
 }
 
 function broken(error: unknown, place: ProviderErrorPlace, signal: AbortSignal | undefined): unknown {

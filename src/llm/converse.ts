@@ -4,9 +4,9 @@ import type { Source } from "../values.ts";
 import { eventReader } from "./event-reader.ts";
 import type { Model, ModelRequest, ModelResponse, ToolCallPart, ToolResultPart, UserPart } from "./model.ts";
 import { type OutputPlan, outputTool } from "./output.ts";
-import { type PartialJson, partialJson } from "./partial-json.ts";
+import { partialJson } from "./partial-json.ts";
 import { type CallFacts, type CallResponse, type ReadResponse, type Reply, readResponse } from "./response.ts";
-import { type CallEvent, type CallStream, callStream } from "./stream.ts";
+import { type CallStream, callStream, type EventSink } from "./stream.ts";
 import { result, type Tool } from "./tool.ts";
 
 /** A call with all that it depends on settled. */
@@ -24,20 +24,20 @@ export interface Plan {
 type Response = CallResponse<Source, unknown, unknown>;
 
 /** The plain call. */
-export async function answer(plan: Plan): Promise<Response> {
-  for await (const event of converse(plan, false)) if (event.type === "finish") return event.response;
-  throw new Error("unreachable: a conversation ends with its answer, or throws");
+export function answer(plan: Plan): Promise<Response> {
+  return converse(plan);
 }
 
 /** The streamed call; `open` settles it. */
 export function streamed(open: () => Plan | Promise<Plan>): CallStream<Source, unknown, unknown> {
-  return callStream(async (left) => {
+  return callStream(async (sink, left) => {
     const plan = await open();
-    return converse({ ...plan, signal: plan.signal === undefined ? left : AbortSignal.any([plan.signal, left]) }, true);
+    return converse({ ...plan, signal: plan.signal === undefined ? left : AbortSignal.any([plan.signal, left]) }, sink);
   });
 }
 
-async function* converse(given: Plan, streaming: boolean): AsyncGenerator<CallEvent<Source, unknown, unknown>> {
+/** @param sink Where the events go; without it the model is not asked to stream. */
+async function converse(given: Plan, sink?: EventSink): Promise<Response> {
   const { model, signal, output, maxSteps } = given;
   let plan = given;
   let retries = output?.retries ?? 0;
@@ -45,14 +45,14 @@ async function* converse(given: Plan, streaming: boolean): AsyncGenerator<CallEv
   for (;;) {
     signal?.throwIfAborted();
     const { request, facts } = plan;
-    const raw = streaming ? yield* streamedStep(plan) : await model.generate(request, { signal });
+    const raw = sink === undefined ? await model.generate(request, { signal }) : await streamedStep(plan, sink);
     steps.push(raw);
     const response = output === undefined ? raw : output.asText(raw);
     const read = readResponse([...steps.slice(0, -1), response], facts);
     const wanted = read.toolCalls;
     if (wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call))) {
       const results = await runAll(plan, wanted);
-      for (const each of results) yield { type: "tool-result", result: each };
+      for (const each of results) sink?.emit({ type: "tool-result", result: each });
       plan = goOn(plan, read, results);
       continue;
     }
@@ -66,52 +66,53 @@ async function* converse(given: Plan, streaming: boolean): AsyncGenerator<CallEv
       }
       value = outcome.value;
     }
-    yield { type: "finish", response: whole(plan, read, value) };
-    return;
+    return whole(plan, read, value);
   }
 }
 
 /** One turn of the model, with its events made ours. */
-async function* streamedStep(plan: Plan): AsyncGenerator<CallEvent<Source, never, never>, ModelResponse> {
+async function streamedStep(plan: Plan, sink: EventSink): Promise<ModelResponse> {
   const { model, request, facts, signal, output } = plan;
-  const reader = eventReader(facts);
-  const json = output === undefined ? undefined : partialJson();
+  const reader = eventReader(facts, sink.emit);
+  const grow = output === undefined ? undefined : grower(output, sink);
   const hidden = new Set<string>();
   for await (const event of model.stream(request, { signal })) {
     switch (event.type) {
       case "finish":
-        yield* reader.end();
+        reader.end();
         return event.response;
       case "reasoning":
-        yield event;
+        sink.emit(event);
         break;
       case "tool-call-start":
         if (output?.tool !== undefined && event.name === outputTool) hidden.add(event.id);
-        else yield event;
+        else sink.emit(event);
         break;
       case "tool-input":
-        if (hidden.has(event.id)) yield* grown(json, output, event.text);
-        else yield event;
+        if (hidden.has(event.id)) grow?.(event.text);
+        else sink.emit(event);
         break;
       case "tool-call":
-        if (!hidden.has(event.call.id)) yield event;
+        if (!hidden.has(event.call.id)) sink.emit(event);
         break;
       default:
-        yield* reader.push(event);
-        if (event.type === "text" && output?.tool === undefined) yield* grown(json, output, event.text);
+        reader.push(event);
+        if (event.type === "text" && output?.tool === undefined) grow?.(event.text);
     }
+    const full = sink.full();
+    if (full !== undefined) await full;
   }
   throw new ConfigurationError(`The model ${model.id} ended its stream without "finish", which its interface demands.`);
 }
 
-function* grown(
-  json: PartialJson | undefined,
-  plan: OutputPlan | undefined,
-  text: string,
-): Generator<CallEvent<Source, never, never>> {
-  if (json?.push(text) !== true) return;
-  const output = plan?.partial(json.value);
-  if (output !== undefined) yield { type: "output", output };
+/** Takes the pieces of the JSON that the output is written in. */
+function grower(plan: OutputPlan, sink: EventSink): (text: string) => void {
+  const json = partialJson();
+  return (text) => {
+    if (!json.push(text)) return;
+    const output = plan.partial(json.value);
+    if (output !== undefined) sink.emit({ type: "output", output });
+  };
 }
 
 function runs({ tools }: Plan, { name }: ToolCallPart): boolean {
@@ -150,16 +151,36 @@ function goOn(
 }
 
 function whole(plan: Plan, read: ReadResponse<Source, unknown>, output: unknown): Response {
-  const parts = (reply: Reply): readonly UserPart[] =>
-    typeof reply === "string" ? [{ type: "text", text: reply }] : Array.isArray(reply) ? reply : [reply as UserPart];
-  const resumed = (reply: Reply) => goOn(plan, read, parts(reply));
-  // Not enumerable: a response is data to log, to compare and to send, and can do these things besides.
-  const methods: Pick<Response, "runTools" | "resume" | "resumeStream"> = {
-    runTools: () => runAll(plan, read.toolCalls),
-    resume: async (reply) => answer(resumed(reply)),
-    resumeStream: (reply) => streamed(() => resumed(reply)),
-  };
-  const response = output === undefined ? { ...read } : { ...read, output };
-  for (const [name, value] of Object.entries(methods)) Object.defineProperty(response, name, { value });
-  return response as Response;
+  const response = new Answer(plan, read);
+  return (output === undefined ? response : Object.assign(response, { output })) as unknown as Response;
+}
+
+/** A response is data to log, to compare and to send; what it can do besides stands in its class. */
+class Answer {
+  readonly #plan: Plan;
+  readonly #read: ReadResponse<Source, unknown>;
+
+  constructor(plan: Plan, read: ReadResponse<Source, unknown>) {
+    this.#plan = plan;
+    this.#read = read;
+    Object.assign(this, read);
+  }
+
+  runTools(): Promise<ToolResultPart[]> {
+    return runAll(this.#plan, this.#read.toolCalls);
+  }
+
+  async resume(reply: Reply): Promise<Response> {
+    return answer(this.#resumed(reply));
+  }
+
+  resumeStream(reply: Reply): CallStream<Source, unknown, unknown> {
+    return streamed(() => this.#resumed(reply));
+  }
+
+  #resumed(reply: Reply): Plan {
+    const parts: readonly UserPart[] =
+      typeof reply === "string" ? [{ type: "text", text: reply }] : Array.isArray(reply) ? reply : [reply as UserPart];
+    return goOn(this.#plan, this.#read, parts);
+  }
 }

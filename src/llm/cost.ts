@@ -29,13 +29,15 @@ export function costOf({ usage, model, modelId }: Billed, prices: Prices = stand
 function priceOf(model: string, modelId: string, prices: Prices): Price | undefined {
   const slash = modelId.indexOf("/");
   // Chat Completions and Responses are two doors of one provider.
-  const provider = modelId.slice(0, Math.max(0, slash)).replace(/^openai-chat$/, "openai");
-  // What answered is more exact than what was asked, which may be an alias.
-  for (const name of [model, undated(model), modelId.slice(slash + 1), undated(modelId.slice(slash + 1))]) {
+  const named = modelId.slice(0, Math.max(0, slash));
+  const provider = named === "openai-chat" ? "openai" : named;
+  const of = (name: string) => {
     const key = `${provider}/${name}`;
-    if (Object.hasOwn(prices, key)) return prices[key];
-  }
-  return undefined;
+    return Object.hasOwn(prices, key) ? prices[key] : undefined;
+  };
+  // What answered is more exact than what was asked, which may be an alias.
+  const asked = modelId.slice(slash + 1);
+  return of(model) ?? of(undated(model)) ?? of(asked) ?? of(undated(asked));
 }
 
 /** Without what a provider puts behind a model's name: a date, `-latest`, or `-0` for the first of its line. */

@@ -6,61 +6,63 @@ import type { ModelEvent, NativeCitation } from "./model.ts";
 import { type CallFacts, trimmed } from "./response.ts";
 import type { CallEvent } from "./stream.ts";
 
+type Emit<S extends Source> = (event: CallEvent<S, never, never>) => void;
 type TextEvent = Extract<ModelEvent, { type: "text" | "native-citation" | "text-end" }>;
 
 /** The reader for one turn of the model. */
-export function eventReader<S extends Source>(facts: CallFacts<S>): Reader<S> {
-  return facts.citations === "native" || facts.sources.length === 0 ? nativeReader(facts) : numberedReader(facts);
+export function eventReader<S extends Source>(facts: CallFacts<S>, emit: Emit<S>): Reader {
+  const native = facts.citations === "native" || facts.sources.length === 0;
+  return native ? nativeReader(facts, emit) : numberedReader(facts, emit);
 }
 
-/** Turns text and native citations into text and checked ones. */
-export interface Reader<S extends Source> {
-  push(event: TextEvent): Iterable<CallEvent<S, never, never>>;
-  end(): Iterable<CallEvent<S, never, never>>;
+/** Turns text and native citations into text and checked ones, and hands them on. */
+export interface Reader {
+  push(event: TextEvent): void;
+  end(): void;
 }
 
-function nativeReader<S extends Source>({ sources }: CallFacts<S>): Reader<S> {
+function nativeReader<S extends Source>({ sources }: CallFacts<S>, emit: Emit<S>): Reader {
   const resolve = citationResolver(sources);
   let text = "";
   let start = 0;
   let waiting: NativeCitation[] = [];
-  function* endOfText(): Generator<CallEvent<S, never, never>> {
+  function endOfText(): void {
     const textRange = trimmed(text, start, text.length);
     for (const { index, quote, range } of waiting) {
       const citation = resolve({ index, quote, textRange, sourceRange: range });
-      if (citation !== undefined) yield { type: "citation", citation };
+      if (citation !== undefined) emit({ type: "citation", citation });
     }
     waiting = [];
     start = text.length;
   }
   return {
-    *push(event) {
+    push(event) {
       if (event.type === "text") {
         text += event.text;
-        yield event;
+        emit(event);
       } else if (event.type === "native-citation") waiting.push(event.citation);
-      else yield* endOfText();
+      else endOfText();
     },
     end: endOfText,
   };
 }
 
-function numberedReader<S extends Source>({ sources }: CallFacts<S>): Reader<S> {
+function numberedReader<S extends Source>({ sources }: CallFacts<S>, emit: Emit<S>): Reader {
   const parser = citationParser(sources.length);
   const resolve = citationResolver(sources);
-  function* checked(events: CitationEvent[]): Generator<CallEvent<S, never, never>> {
+  function check(events: CitationEvent[]): void {
     for (const event of events) {
-      if (event.type === "text") yield event;
+      if (event.type === "text") emit(event);
       else {
         const citation = resolve(event.citation);
-        if (citation !== undefined) yield { type: "citation", citation };
+        if (citation !== undefined) emit({ type: "citation", citation });
       }
     }
   }
   return {
-    *push(event) {
-      if (event.type === "text") yield* checked(parser.push(event.text));
+    push(event) {
+      if (event.type === "text") check(parser.push(event.text));
     },
-    end: () => checked(parser.end()),
+    end: () => check(parser.end()),
   };
 }

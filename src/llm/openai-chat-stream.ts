@@ -11,13 +11,19 @@ export function chatAssembler(): { add(chunk: Chunk): void; completion(): Comple
   const choices: Fields[] = [];
   return {
     add(chunk) {
-      const { choices: deltas, object: _, ...rest } = chunk;
-      for (const [key, value] of Object.entries(rest)) if (value !== null && value !== undefined) head[key] = value;
-      for (const { index, delta, ...fields } of deltas ?? []) {
+      // Loops over keys, and no copies: this is done for each token.
+      const fields = chunk as unknown as Fields;
+      for (const key in fields) {
+        const value = fields[key];
+        if (key !== "choices" && key !== "object" && value !== null && value !== undefined) head[key] = value;
+      }
+      for (const delta of (chunk.choices ?? []) as unknown as Fields[]) {
+        const index = delta.index as number;
         choices[index] ??= { index, message: {} };
         const choice = choices[index];
-        for (const [key, value] of Object.entries(fields)) if (value !== null || !(key in choice)) choice[key] = value;
-        merge(choice.message as Fields, delta as unknown as Fields);
+        for (const key in delta)
+          if (key !== "index" && key !== "delta" && (delta[key] !== null || !(key in choice))) choice[key] = delta[key];
+        merge(choice.message as Fields, delta.delta as Fields | undefined);
       }
     },
     completion() {
@@ -35,10 +41,11 @@ export function chatAssembler(): { add(chunk: Chunk): void; completion(): Comple
 
 /** Texts grow, lists of tool calls are merged by their `index`, anything else is replaced. */
 function merge(into: Fields, delta: Fields | undefined): void {
-  for (const [key, value] of Object.entries(delta ?? {})) {
+  for (const key in delta) {
+    const value = delta[key];
     const present = into[key];
     if (value === null || value === undefined) into[key] ??= value;
-    else if (typeof value === "string" && typeof present === "string" && !fixed.has(key)) into[key] = present + value;
+    else if (typeof value === "string" && typeof present === "string" && !isFixed(key)) into[key] = present + value;
     else if (Array.isArray(value)) into[key] = mergeList(Array.isArray(present) ? present : [], value);
     else if (typeof value === "object" && isFields(present)) merge(present, value as Fields);
     else into[key] = structuredClone(value);
@@ -46,7 +53,9 @@ function merge(into: Fields, delta: Fields | undefined): void {
 }
 
 /** Strings that are sent whole, and by some servers in every chunk. */
-const fixed = new Set(["role", "id", "type", "name"]);
+function isFixed(key: string): boolean {
+  return key === "role" || key === "id" || key === "type" || key === "name";
+}
 
 function mergeList(present: unknown[], values: unknown[]): unknown[] {
   for (const value of values) {

@@ -166,9 +166,12 @@ export function overlay(...layers: readonly CallSettings[]): CallSettings {
   const result: CallSettings = {};
   for (const layer of layers) {
     if (layer.model !== undefined && providerOf(layer.model) !== providerOf(result.model)) delete result.client;
-    for (const [name, value] of Object.entries(layer)) if (value !== undefined) Object.assign(result, { [name]: value });
+    for (const name in layer) {
+      const value = layer[name as keyof CallSettings];
+      if (value !== undefined) (result as Record<string, unknown>)[name] = value;
+    }
   }
-  const extras = layers.flatMap(({ extra }) => extra ?? []);
+  const extras = given(layers, "extra");
   if (extras.length > 0) {
     result.extra = {
       ...merged("body", extras),
@@ -176,9 +179,15 @@ export function overlay(...layers: readonly CallSettings[]): CallSettings {
       ...merged("query", extras),
     };
   }
-  const signals = layers.flatMap(({ signal }) => signal ?? []);
+  const signals = given(layers, "signal");
   if (signals.length > 0) result.signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);
   return result;
+}
+
+function given<K extends keyof CallSettings>(layers: readonly CallSettings[], name: K): NonNullable<CallSettings[K]>[] {
+  return layers.map((layer) => layer[name]).filter((value) => value !== undefined && value !== null) as NonNullable<
+    CallSettings[K]
+  >[];
 }
 
 function providerOf(model: ModelInput | undefined): unknown {
@@ -200,9 +209,8 @@ export function resolvePrompt(returned: PromptResult, base: CallSettings, overri
   checkCounts(settings);
   const instructions = [settings.system, ...system].filter((text) => text?.trim()).join("\n\n");
   settings.system = instructions === "" ? undefined : instructions;
-  const params: ModelParams = Object.fromEntries(
-    paramNames.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
-  );
+  const params: ModelParams = {};
+  for (const name of paramNames) if (settings[name] !== undefined) Object.assign(params, { [name]: settings[name] });
   return { settings, params, messages, sources };
 }
 

@@ -40,73 +40,113 @@ export interface CallStream<S extends Source = Source, Raw = unknown, Output = u
   toResponse(options?: ToResponseOptions): Response;
 }
 
-/** @param open asks the model; it is called once, and its signal aborts when the readers have left. */
+/** Where the events of a call go as they come. */
+export interface EventSink<S extends Source = Source> {
+  emit(event: CallEvent<S, never, never>): void;
+  /** To be awaited before more is asked of the provider; undefined while readers keep up. Rejects when all of them have left. */
+  full(): Promise<void> | undefined;
+}
+
+/** @param run asks the model; it is called once, and its signal aborts when the readers have left. */
 export function callStream<S extends Source, Raw, Output>(
-  open: (signal: AbortSignal) => Promise<AsyncIterable<CallEvent<S, Raw, Output>>>,
+  run: (sink: EventSink<S>, left: AbortSignal) => Promise<CallResponse<S, Raw, Output>>,
 ): CallStream<S, Raw, Output> {
   type Event = CallEvent<S, Raw, Output>;
   const closer = new AbortController();
   const result = deferred<CallResponse<S, Raw, Output>>();
   const log: Event[] = [];
-  let source: AsyncIterator<Event> | undefined;
+  // A promise an event: generators along the way would be three or four, which is what the provider's own client costs.
+  let waiting: Waiting<Event>[] = [];
   let end: { error?: unknown } | undefined;
-  let pulling: Promise<void> | undefined;
+  let running: Promise<void> | undefined;
+  let wanted = deferred<void>();
   let readers = 0;
+  /** How many events the fastest reader has asked for. */
+  let front = 0;
 
-  async function pull(): Promise<void> {
-    try {
-      source ??= (await open(closer.signal))[Symbol.asyncIterator]();
-      const next = await source.next();
-      if (next.done === true) end = {};
-      else {
-        log.push(next.value);
-        if (next.value.type === "finish") result.resolve(next.value.response);
-      }
-    } catch (error) {
-      end = { error };
-      result.reject(error);
-    } finally {
-      pulling = undefined;
+  const sink: EventSink<S> = {
+    emit(event) {
+      add(event as Event);
+    },
+    full() {
+      if (log.length - front < ahead && !closer.signal.aborted) return undefined;
+      wanted = deferred();
+      if (closer.signal.aborted) wanted.reject(closer.signal.reason);
+      return wanted.promise;
+    },
+  };
+
+  function add(event: Event): void {
+    const at = log.push(event) - 1;
+    const readers = waiting;
+    waiting = [];
+    for (const reader of readers) {
+      if (reader.at === at) reader.resolve({ done: false, value: event });
+      else waiting.push(reader);
     }
   }
 
-  async function leave(): Promise<void> {
+  function finish(how: { error?: unknown }): void {
+    end = how;
+    for (const { resolve, reject } of waiting) {
+      if ("error" in how) reject(how.error);
+      else resolve(over);
+    }
+    waiting = [];
+  }
+
+  function start(): Promise<void> {
+    return run(sink, closer.signal).then(
+      (response) => {
+        result.resolve(response);
+        add({ type: "finish", response });
+        finish({});
+      },
+      (error: unknown) => {
+        result.reject(error);
+        finish({ error });
+      },
+    );
+  }
+
+  async function leave(isAsked: boolean): Promise<void> {
     readers--;
     if (readers > 0 || end !== undefined) return;
     const reason = new DrizzleRagError("The stream was left before its end, so there is no response.");
     result.reject(reason);
     closer.abort(reason);
+    wanted.reject(reason);
     // An event that is still on its way is not waited for.
-    const closing = source?.return?.().catch(() => {});
-    if (pulling === undefined) await closing;
+    if (!isAsked) await running;
   }
 
   function reader(): AsyncIterator<Event> {
-    let at = 0;
-    let left = false;
+    const own = { at: 0, left: false };
     readers++;
     return {
-      async next() {
-        for (;;) {
-          if (left) return { done: true, value: undefined };
-          const event = log[at];
-          if (event !== undefined) {
-            at++;
-            return { done: false, value: event };
-          }
-          if (end !== undefined) {
-            if ("error" in end) throw end.error;
-            return { done: true, value: undefined };
-          }
-          pulling ??= pull();
-          await pulling;
+      next() {
+        if (own.left) return Promise.resolve(over);
+        const at = own.at++;
+        if (at >= front) {
+          front = at + 1;
+          wanted.resolve();
         }
+        const event = log[at];
+        if (event !== undefined) return Promise.resolve({ done: false, value: event });
+        if (end !== undefined) return "error" in end ? Promise.reject(end.error) : Promise.resolve(over);
+        return new Promise((resolve, reject) => {
+          waiting.push({ reader: own, at, resolve, reject });
+          running ??= start();
+        });
       },
       async return() {
-        const first = !left;
-        left = true;
-        if (first) await leave();
-        return { done: true, value: undefined };
+        if (own.left) return over;
+        own.left = true;
+        for (const { reader, resolve } of waiting) if (reader === own) resolve(over);
+        const isAsked = waiting.length > 0;
+        waiting = waiting.filter(({ reader }) => reader !== own);
+        await leave(isAsked);
+        return over;
       },
     };
   }
@@ -125,6 +165,19 @@ export function callStream<S extends Source, Raw, Output>(
     },
   };
 }
+
+/** A reader that has read all there is. */
+interface Waiting<Event> {
+  reader: object;
+  /** Index of the event that it waits for. */
+  at: number;
+  resolve(result: IteratorResult<Event>): void;
+  reject(error: unknown): void;
+}
+
+/** Events that are taken from the provider before a reader asks for them: to wait for each would double what an event costs. */
+const ahead = 16;
+const over = { done: true, value: undefined } as const;
 
 function deferred<T>() {
   let resolve!: (value: T) => void;

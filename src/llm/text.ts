@@ -5,7 +5,9 @@ import type { AssistantPart, MediaSource, RequestMessage, SourcePart, UserPart }
 /** The text parts of a message or response, joined by `separator` (default: nothing); all else left out. */
 export function textOf(message: Pick<RequestMessage, "content"> | { content: AssistantPart[] }, separator = ""): string {
   const parts: (AssistantPart | UserPart | SourcePart)[] = message.content;
-  return parts.flatMap((part) => (part.type === "text" ? part.text : [])).join(separator);
+  let text: string | undefined;
+  for (const part of parts) if (part.type === "text") text = text === undefined ? part.text : text + separator + part.text;
+  return text ?? "";
 }
 
 /**

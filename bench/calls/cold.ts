@@ -1,0 +1,55 @@
+// How long a program waits for `import`: each in fresh processes that take turns, less what an empty one takes.
+import { execFileSync, spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { quick, report, say } from "../lib/report.ts";
+import { median } from "../lib/timing.ts";
+import { peersInstalled, underPeersNode } from "../peers-node.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Beside node_modules, so that the built package finds what it depends on. */
+const built = `${root}.cache/bench-dist`;
+
+export async function coldImports(): Promise<void> {
+  say("building the package, for what an import of it takes");
+  execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", "src", "--outDir", built], { cwd: root });
+  try {
+    const own = (name: string) => pathToFileURL(`${built}/${name}.js`).href;
+    const programs: Record<string, string[]> = {
+      nothing: [],
+      ours: [own("index"), own("llm/openai")],
+      call: [own("llm/call"), own("llm/openai")],
+      ...(peersInstalled() && underPeersNode() && { langchain: ["@langchain/openai"], aisdk: ["ai", "@ai-sdk/openai"] }),
+    };
+    const times = Object.fromEntries(Object.keys(programs).map((name) => [name, [] as number[]]));
+    for (let round = 0; round < (quick ? 1 : 15); round++) {
+      for (const [name, modules] of Object.entries(programs)) {
+        const program = modules.map((module) => `await import(${JSON.stringify(module)});`).join("");
+        const start = performance.now();
+        const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+          cwd: `${root}bench/peers`,
+        });
+        if (status !== 0) throw new Error(`${name}: ${stderr}`);
+        times[name]?.push(performance.now() - start);
+      }
+    }
+    const took = (name: string) => median(times[name] as number[]) - median(times.nothing as number[]);
+    for (const [name, label] of [
+      ["langchain", "@langchain/openai"],
+      ["aisdk", "ai and @ai-sdk/openai"],
+    ] as const) {
+      if (times[name] === undefined) continue;
+      report({
+        measure: `import of drizzle-rag and its OpenAI adapter against ${label}`,
+        value: took("ours") / took(name),
+        unit: "×",
+        bar: "<= 1",
+        detail: `${took("ours").toFixed(0)} ms against ${took(name).toFixed(0)} ms (calls alone: ${took("call").toFixed(0)} ms)`,
+      });
+    }
+    if (times.langchain === undefined)
+      report({ measure: "import of drizzle-rag and its OpenAI adapter", value: took("ours"), unit: "ms" });
+  } finally {
+    rmSync(built, { recursive: true, force: true });
+  }
+}
