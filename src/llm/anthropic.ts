@@ -3,9 +3,10 @@ import type { Anthropic } from "@anthropic-ai/sdk";
 import { MissingKeyError } from "../errors.ts";
 import { env } from "../util/env.ts";
 import { lazyImport } from "../util/lazy-import.ts";
+import { once } from "../util/once.ts";
 import { decodeMessage, encodeMessages, sourcesOf } from "./anthropic-messages.ts";
 import { messagesDecoder } from "./anthropic-stream.ts";
-import { type ConnectionOptions, clientOptions, decoded, once, request, requestOptions, requestStream } from "./connection.ts";
+import { type ConnectionOptions, clientOptions, decoded, request, requestOptions, requestStream } from "./connection.ts";
 import type { Model } from "./model.ts";
 
 /** How to reach Anthropic. A `client` of your own (also its Bedrock and Vertex clients) takes the place of all other options. */

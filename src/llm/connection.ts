@@ -30,18 +30,6 @@ export function clientOptions(options: ConnectionOptions) {
   };
 }
 
-/** Runs `make` once, on first use; a failure is not kept, since a missing key or package may be put right. */
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
-}
-
 /** What an SDK takes beside the body. */
 export function requestOptions(extra: Extra | undefined, { signal, maxRetries }: ModelOptions) {
   return {

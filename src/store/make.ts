@@ -5,6 +5,7 @@ import { type Database, isTransaction } from "../db/database.ts";
 import { withTranslatedErrors } from "../db/errors.ts";
 import { checkSettings, type SettingValues, scoped } from "../db/scoped.ts";
 import { guardPool } from "../db/transaction.ts";
+import { once } from "../util/once.ts";
 import type { Collection, Everything } from "./collection.ts";
 import { collectionIndexes } from "./indexes/indexes.ts";
 import { recall } from "./indexes/recall.ts";
@@ -37,7 +38,11 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
   const { embedder } = options;
   const shape = resolveShape(options);
   guardPool(db);
-  const toPassages = passageMaker(shape, embedder?.id ?? "none", options.chunker);
+  // The default one parses Markdown, and a program that only searches does without the parser.
+  const toPassages = once(async () => {
+    const chunker = options.chunker ?? (await import("../chunk/auto.ts")).autoChunker();
+    return passageMaker(shape, embedder?.id ?? "none", chunker);
+  });
   let asked: { answer: Promise<Capabilities>; at: number } | undefined;
   const ask = (handle: Database) => {
     if (asked !== undefined && Date.now() - asked.at < askedAgainAfter) return asked.answer;
@@ -53,12 +58,12 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
   const kept = isTransaction(db) ? undefined : new KeptStatements(db, shape, options.namedStatements === true);
   const on = (base: Database, settings?: SettingValues): Collection<D, C> => {
     const handle = settings === undefined ? base : scoped(base, settings);
-    const context: WriteContext = {
+    const writing = async (): Promise<WriteContext> => ({
       db: handle,
       shape,
-      toPassages,
+      toPassages: await toPassages(),
       chunkValues: options.chunkValues as WriteContext["chunkValues"],
-    };
+    });
     const searching = {
       db: handle,
       shape,
@@ -77,13 +82,13 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
         checkSettings(more);
         return on(base, { ...settings, ...more });
       },
-      insert: async (rows, write = {}) => (await insert(context, embedder, list(rows), write)) as Written<D>,
-      upsert: async (rows, write = {}) => (await upsert(context, embedder, list(rows), write)) as Written<D>,
-      load: (rows, options = {}) => load(context, embedder, rows as Iterable<AnyRow>, options),
-      backfill: (options = {}) => backfill(context, embedder, options),
+      insert: async (rows, write = {}) => (await insert(await writing(), embedder, list(rows), write)) as Written<D>,
+      upsert: async (rows, write = {}) => (await upsert(await writing(), embedder, list(rows), write)) as Written<D>,
+      load: async (rows, options = {}) => load(await writing(), embedder, rows as Iterable<AnyRow>, options),
+      backfill: async (options = {}) => backfill(await writing(), embedder, options),
       update: async (changes, where, write = {}) =>
-        (await update(context, embedder, changes as AnyRow, condition(where), write)) as Written<D>,
-      delete: async (where, write = {}) => remove(context, condition(where), write),
+        (await update(await writing(), embedder, changes as AnyRow, condition(where), write)) as Written<D>,
+      delete: async (where, write = {}) => remove({ db: handle, shape }, condition(where), write),
       get: async (key) =>
         (await select(handle, shape, { where: keyEquals(shape.documentKey, key), limit: 1 }))[0] as Row<D> | undefined,
       list: async (wanted = {}) => (await select(handle, shape, wanted)) as Row<D>[],

@@ -1,5 +1,4 @@
 // From a document's row to the passages that are embedded: the step between chunker and tables.
-import { autoChunker } from "../chunk/auto.ts";
 import type { Chunker } from "../chunk/chunker.ts";
 import { contentHash } from "../util/hash.ts";
 import { checkText } from "../util/well-formed.ts";
@@ -36,7 +35,7 @@ export function remembering(shape: Shape, toPassages: ToPassages): ToPassages {
  * Makes the function that turns a document's row into passages.
  * It throws an InvalidTextError, with the row's index, for a text that cannot be stored or embedded.
  */
-export function passageMaker(shape: Shape, embedderId: string, chunker: Chunker = autoChunker()): ToPassages {
+export function passageMaker(shape: Shape, embedderId: string, chunker: Chunker): ToPassages {
   const passage = (chunk: Chunk, input: string): Passage => ({
     ...chunk,
     input,

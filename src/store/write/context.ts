@@ -37,7 +37,7 @@ const maxTries = 5;
  * another writer may have changed a document between the look that tells what to embed and the lock.
  */
 export async function atomically<T>(
-  context: WriteContext,
+  context: Pick<WriteContext, "db">,
   stash: VectorStash,
   options: WriteOptions,
   work: (tx: Database) => Promise<T>,

@@ -161,7 +161,11 @@ export async function update(
 }
 
 /** Returns how many documents were deleted; their chunks go with them. */
-export async function remove(context: WriteContext, where: SQL | undefined, options: WriteOptions): Promise<number> {
+export async function remove(
+  context: Pick<WriteContext, "db" | "shape">,
+  where: SQL | undefined,
+  options: WriteOptions,
+): Promise<number> {
   const { shape } = context;
   return atomically(context, new VectorStash(shape, undefined, options), options, async (tx) => {
     if (shape.chunked) await deleteChunks(tx, shape, where);
