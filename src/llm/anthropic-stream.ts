@@ -45,6 +45,8 @@ export function messagesDecoder(
 
   return {
     push(event) {
+      // Pings, and what may be new.
+      if (!event.type.startsWith("message_") && !event.type.startsWith("content_block_")) return [];
       if (event.type === "message_start") message = structuredClone(event.message);
       if (message === undefined)
         throw new InvalidResponseError(`${place.provider} sent "${event.type}" before "message_start".`, { ...place });

@@ -40,7 +40,7 @@ export function anthropic(options: AnthropicOptions = {}): (name: string) => Mod
           const { messages } = await client();
           const opened = await messages.create(body, requestOptions(asked.extra, { ...given, signal: closing })).withResponse();
           requestId = opened.request_id ?? undefined;
-          return opened.data;
+          return opened;
         };
         return requestStream(
           place,

@@ -2,6 +2,7 @@
 import { ConfigurationError, InvalidResponseError, ProviderConnectionError, StreamInterruptedError } from "../errors.ts";
 import { type ProviderErrorPlace, providerError } from "../util/provider-errors.ts";
 import type { Extra, ModelEvent, ModelOptions, ModelParams } from "./model.ts";
+import { type Batch, eventsOf, type OpenedStream } from "./server-events.ts";
 
 /** How to reach a provider. All are optional. */
 export interface ConnectionOptions {
@@ -83,7 +84,7 @@ const DRAIN = 500;
 export function requestStream<Event, Raw>(
   place: ProviderErrorPlace,
   outer: AbortSignal | undefined,
-  open: (signal: AbortSignal) => PromiseLike<AsyncIterable<Event>>,
+  open: (signal: AbortSignal) => PromiseLike<OpenedStream<Event>>,
   decoder: StreamDecoder<Event, Raw>,
 ): AsyncIterable<ModelEvent<Raw>> {
   return { [Symbol.asyncIterator]: () => new DecodedStream(place, outer, open, decoder) };
@@ -92,26 +93,29 @@ export function requestStream<Event, Raw>(
 /** An iterator by hand: a generator costs each event two turns of the queue of promises more. */
 class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
   private readonly closer = new AbortController();
-  private events: AsyncIterator<Event> | undefined;
+  private events: AsyncIterator<Batch<Event>> | undefined;
   /** Decoded and not yet read. */
   private ready: ModelEvent<Raw>[] = [];
   private finish: ModelEvent<Raw> | undefined;
+  /** Thrown when what was decoded before it has been read. */
+  private failure: { error: unknown } | undefined;
   private over = false;
 
   constructor(
     private readonly place: ProviderErrorPlace,
     private readonly outer: AbortSignal | undefined,
-    private readonly open: (signal: AbortSignal) => PromiseLike<AsyncIterable<Event>>,
+    private readonly open: (signal: AbortSignal) => PromiseLike<OpenedStream<Event>>,
     private readonly decoder: StreamDecoder<Event, Raw>,
   ) {}
 
   async next(): Promise<IteratorResult<ModelEvent<Raw>>> {
     if (this.ready.length > 0) return { done: false, value: this.ready.shift() as ModelEvent<Raw> };
+    this.throwFailure();
     if (this.over) return { done: true, value: undefined };
     try {
       for (;;) {
         this.events ??= await this.opened();
-        let next: IteratorResult<Event> | undefined;
+        let next: IteratorResult<Batch<Event>> | undefined;
         try {
           next = await (this.finish === undefined ? this.events.next() : withinDrain(this.events.next()));
         } catch (error) {
@@ -121,11 +125,7 @@ class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
         // The SDKs end a stream in silence when it is aborted.
         if (this.finish === undefined) this.outer?.throwIfAborted();
         const last = next === undefined || next.done === true;
-        const events = this.decode(last ? undefined : (next as IteratorYieldResult<Event>));
-        for (const event of events) {
-          if (event.type === "finish") this.finish = event;
-          else this.ready.push(event);
-        }
+        this.take(last ? undefined : (next as IteratorYieldResult<Batch<Event>>).value);
         if (last) {
           this.close();
           if (this.finish === undefined) throw interrupted(this.place);
@@ -133,6 +133,7 @@ class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
         }
         const first = this.ready.shift();
         if (first !== undefined) return { done: false, value: first };
+        this.throwFailure();
       }
     } catch (error) {
       this.close();
@@ -146,15 +147,42 @@ class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
     return { done: true, value: undefined };
   }
 
-  private async opened(): Promise<AsyncIterator<Event>> {
-    const { outer, closer } = this;
+  private async opened(): Promise<AsyncIterator<Batch<Event>>> {
+    const { outer, closer, place } = this;
     const signal = outer === undefined ? closer.signal : AbortSignal.any([outer, closer.signal]);
-    return (await request(this.place, signal, () => this.open(signal)))[Symbol.asyncIterator]();
+    return eventsOf(await request(place, signal, () => this.open(signal)), place);
   }
 
-  private decode(next: IteratorYieldResult<Event> | undefined): readonly ModelEvent<Raw>[] {
+  /** Decodes what came, or what is left at the end. */
+  private take(batch: Batch<Event> | undefined): void {
+    if (batch === undefined) this.sort(this.decode(() => this.decoder.end?.() ?? []));
+    else if (!Array.isArray(batch)) this.sort(this.decode(() => this.decoder.push(batch)));
+    else {
+      try {
+        for (const event of batch) this.sort(this.decode(() => this.decoder.push(event())));
+      } catch (error) {
+        this.close();
+        this.failure = { error: this.finish === undefined ? broken(error, this.place, this.outer) : error };
+      }
+    }
+  }
+
+  private sort(events: readonly ModelEvent<Raw>[]): void {
+    for (const event of events) {
+      if (event.type === "finish") this.finish = event;
+      else this.ready.push(event);
+    }
+  }
+
+  private throwFailure(): void {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  private decode(work: () => readonly ModelEvent<Raw>[]): readonly ModelEvent<Raw>[] {
     try {
-      return next === undefined ? (this.decoder.end?.() ?? []) : this.decoder.push(next.value);
+      return work();
     } catch (error) {
       throw misshapen(error, this.place);
     }

@@ -40,7 +40,7 @@ export function openai(options: OpenAIOptions = {}): (name: string) => Model<Ope
           const { responses } = await client();
           const opened = await responses.create(body, requestOptions(asked.extra, { ...given, signal: closing })).withResponse();
           requestId = opened.request_id ?? undefined;
-          return opened.data;
+          return opened;
         };
         return requestStream(
           place,
@@ -121,7 +121,7 @@ function chatModels(
             .create(body, requestOptions(asked.extra, { ...given, signal: closing }))
             .withResponse();
           requestId = opened.request_id ?? undefined;
-          return opened.data;
+          return opened;
         };
         return requestStream(
           place,
