@@ -6,6 +6,7 @@ import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import type { ProviderErrorPlace } from "../util/provider-errors.ts";
 import { splitSentences } from "../util/sentences.ts";
 import type { TextRange } from "../values.ts";
+import { withoutLimits } from "./anthropic-schema.ts";
 import { refuseParams } from "./connection.ts";
 import type {
   AssistantPart,
@@ -19,6 +20,7 @@ import type {
   ReasoningEffort,
   RequestMessage,
   SourcePart,
+  SystemPrompt,
   ToolCallPart,
   Usage,
   UserPart,
@@ -35,7 +37,7 @@ export function encodeMessages(model: string, request: ModelRequest): Anthropic.
     model,
     // Thinking counts towards the limit, so what is to be said needs room behind it.
     max_tokens: params.maxTokens ?? DEFAULT_MAX_TOKENS + (budgetOf(reasoning) ?? 0),
-    ...(system !== undefined && { system }),
+    ...(system !== undefined && { system: encodeSystem(system) }),
     messages: messages.map(encodeMessage),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
     ...(params.topP !== undefined && { top_p: params.topP }),
@@ -43,9 +45,15 @@ export function encodeMessages(model: string, request: ModelRequest): Anthropic.
     ...(params.stopSequences !== undefined && { stop_sequences: params.stopSequences }),
     ...(tools !== undefined && tools.length > 0 && { tools: tools.map(encodeTool), ...encodeChoice(request) }),
     ...(reasoning !== undefined && { thinking: encodeThinking(reasoning) }),
-    ...(output?.type === "schema" && { output_config: { format: { type: "json_schema", schema: output.schema } } }),
+    ...(output?.type === "schema" && {
+      output_config: { format: { type: "json_schema", schema: withoutLimits(output.schema) } },
+    }),
     ...extra?.body,
   };
+}
+
+function encodeSystem(system: SystemPrompt): string | Anthropic.TextBlockParam[] {
+  return typeof system === "string" ? system : system.map(({ text, cache }) => ({ type: "text", text, ...cached(cache) }));
 }
 
 function encodeTool(tool: ModelTool): Anthropic.ToolUnion {

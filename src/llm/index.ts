@@ -29,6 +29,7 @@ export type {
   ReasoningPart,
   RequestMessage,
   SourcePart,
+  SystemPrompt,
   TextPart,
   ToolCallPart,
   ToolChoice,

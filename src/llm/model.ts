@@ -55,6 +55,9 @@ export interface DocumentPart {
   cache?: CacheMark;
 }
 
+/** Instructions: a text, or several of which one may end what the provider is to cache. */
+export type SystemPrompt = string | readonly TextPart[];
+
 /** A tool that the model wants to be run. */
 export interface ToolCallPart {
   type: "tool-call";
@@ -165,10 +168,13 @@ export type ToolChoice = "auto" | "none" | "required" | { tool: string };
 export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | { budgetTokens: number };
 
 /** The answer is to be JSON: of this schema, or of any kind. */
-export type OutputFormat = { type: "schema"; name: string; schema: JsonSchema; strict: boolean } | { type: "json" };
+export type OutputFormat =
+  | { type: "schema"; name: string; description?: string; schema: JsonSchema; strict: boolean }
+  | { type: "json" };
 
 export interface ModelRequest {
-  system?: string | undefined;
+  /** Parts where one of them ends what the provider is to cache. */
+  system?: SystemPrompt | undefined;
   messages: RequestMessage[];
   tools?: ModelTool[] | undefined;
   toolChoice?: ToolChoice | undefined;

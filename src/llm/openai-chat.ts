@@ -19,7 +19,7 @@ import type {
   UserPart,
 } from "./model.ts";
 import { chatAssembler } from "./openai-chat-stream.ts";
-import { mediaUrl, parseInput, textOf, userParts } from "./text.ts";
+import { mediaUrl, parseInput, systemText, textOf, userParts } from "./text.ts";
 
 type Completion = OpenAI.Chat.ChatCompletion;
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
@@ -51,7 +51,7 @@ export function encodeChat(
   return {
     model,
     messages: [
-      ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
+      ...(system === undefined ? [] : [{ role: "system" as const, content: systemText(system) }]),
       ...messages.flatMap((message) => encodeMessage(message, provider)),
     ],
     ...(params.maxTokens !== undefined && { [maxTokensField]: params.maxTokens }),
@@ -88,8 +88,8 @@ function encodeToolChoice(choice: ToolChoice): OpenAI.Chat.ChatCompletionToolCho
 
 function encodeOutput(output: NonNullable<ModelRequest["output"]>) {
   if (output.type === "json") return { type: "json_object" as const };
-  const { name, schema, strict } = output;
-  return { type: "json_schema" as const, json_schema: { name, schema, strict } };
+  const { type: _, ...format } = output;
+  return { type: "json_schema" as const, json_schema: format };
 }
 
 function encodeMessage(message: RequestMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {

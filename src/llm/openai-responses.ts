@@ -16,7 +16,7 @@ import type {
   Usage,
   UserPart,
 } from "./model.ts";
-import { mediaUrl, parseInput, userParts } from "./text.ts";
+import { mediaUrl, parseInput, systemText, userParts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
@@ -33,7 +33,7 @@ export function encodeResponses(model: string, request: ModelRequest): OpenAI.Re
   refuseParams("OpenAI's Responses API", params, { topK: instead, seed: instead, stopSequences: instead });
   return {
     model,
-    ...(system !== undefined && { instructions: system }),
+    ...(system !== undefined && { instructions: systemText(system) }),
     input: messages.flatMap(encodeMessage),
     ...(params.maxTokens !== undefined && { max_output_tokens: params.maxTokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),

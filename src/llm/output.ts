@@ -1,6 +1,6 @@
 // Structured output: how a model is told of the form of its answer, and how the answer is read and checked.
 import { InvalidOutputError, RefusalError } from "../errors.ts";
-import type { ModelResponse, ModelTool, OutputFormat, TextPart } from "./model.ts";
+import type { JsonSchema, ModelResponse, ModelTool, OutputFormat, TextPart } from "./model.ts";
 import { checked, issuesText, jsonSchemaOf, type Schema, type SchemaIssue } from "./schema.ts";
 import type { CallSettings } from "./settings.ts";
 import { strictSchema } from "./strict-schema.ts";
@@ -32,7 +32,7 @@ export function outputPlan({ output, outputMode = "native", outputRetries = 1 }:
   const { schema, strict, restore, unwrapped } = found;
   const told = `Answer with JSON alone, without any word around it. It has to fit this JSON Schema:\n${JSON.stringify(schema)}`;
   return {
-    ...(outputMode === "native" && { format: { type: "schema", name: outputTool, schema, strict } }),
+    ...(outputMode === "native" && { format: { type: "schema", name: outputTool, ...described(schema), schema, strict } }),
     ...(outputMode === "json" && { format: { type: "json" }, instruction: told }),
     ...(outputMode === "tool" && {
       tool: { type: "function", name: outputTool, description: "Takes the answer.", inputSchema: schema, strict },
@@ -57,6 +57,10 @@ export function outputPlan({ output, outputMode = "native", outputRetries = 1 }:
     },
     partial: unwrapped,
   };
+}
+
+function described({ description }: JsonSchema): { description?: string } {
+  return typeof description === "string" ? { description } : {};
 }
 
 /** Schemas are made once and used for many calls. */

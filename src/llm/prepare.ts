@@ -6,6 +6,7 @@ import type { Source } from "../values.ts";
 import type { Model, ModelRequest, ModelTool, RequestMessage, SourcePart, TextPart } from "./model.ts";
 import { type OutputPlan, outputTool } from "./output.ts";
 import type { Resolved } from "./settings.ts";
+import { joinSystem } from "./text.ts";
 import type { AnyTool } from "./tool.ts";
 
 /** The request, with the sources in the user's last message: as parts for a model that cites by itself, else as numbered text. */
@@ -21,11 +22,9 @@ export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolv
     const parts = native ? sources.flatMap(sourcePart) : [{ type: "text" as const, text: renderSources(sources) }];
     const turn = messages[last];
     if (turn?.role === "user") messages[last] = { role: "user", content: [...parts, ...turn.content] };
-    if (!native && sources.length > 0 && output === undefined)
-      system = system === undefined ? citationInstruction : `${system}\n\n${citationInstruction}`;
+    if (!native && sources.length > 0 && output === undefined) system = joinSystem(system, citationInstruction);
   }
-  if (output?.instruction !== undefined)
-    system = system === undefined ? output.instruction : `${system}\n\n${output.instruction}`;
+  if (output?.instruction !== undefined) system = joinSystem(system, output.instruction);
   const tools = [...checkedTools(settings.tools ?? []), ...(output?.tool === undefined ? [] : [output.tool])];
   const toolChoice = output?.tool === undefined || tools.length > 1 ? settings.toolChoice : { tool: outputTool };
   const choice = toolChoice ?? (output?.tool === undefined ? undefined : "required");

@@ -12,6 +12,8 @@ import type {
   Model,
   ModelParams,
   ReasoningEffort,
+  SystemPrompt,
+  TextPart,
   ToolCallPart,
   ToolChoice,
   UserPart,
@@ -19,6 +21,7 @@ import type {
 import type { OpenAIChatOptions, OpenAIOptions } from "./openai.ts";
 import type { Schema } from "./schema.ts";
 import type { ServerName } from "./servers.ts";
+import { joinSystem } from "./text.ts";
 import type { AnyTool } from "./tool.ts";
 
 /** A model, or its name: "openai/gpt-5-mini", "openai-chat/gpt-4o", "anthropic/claude-sonnet-4-5", "extractive". */
@@ -38,7 +41,7 @@ export type ClientInput = NonNullable<OpenAIOptions["client"] | OpenAIChatOption
 export interface CallSettings extends ModelParams {
   model?: ModelInput | undefined;
   /** Instructions. With sources and a model that does not cite by itself, how to cite is added behind them. */
-  system?: string | undefined;
+  system?: SystemPrompt | undefined;
   /** For what the provider has and this package has not named. Merged member by member; what is nearer to the call wins. */
   extra?: Extra | undefined;
   /** Used in place of a client of our own making, when `model` is a name. */
@@ -77,7 +80,7 @@ export type OutputMode = "native" | "tool" | "json";
 
 /** A turn, as loosely as people write it. A `system` turn goes to the system prompt. */
 export type MessageInput =
-  | { role: "system"; content: string }
+  | { role: "system"; content: string | TextPart | readonly TextPart[] }
   | { role: "user"; content: string | UserPart | readonly UserPart[] }
   | { role: "assistant"; content: string | AssistantPart | readonly AssistantPart[]; model?: string };
 
@@ -207,8 +210,7 @@ export function resolvePrompt(returned: PromptResult, base: CallSettings, overri
   const settings = overlay(base, given, overrides);
   const { system, messages } = normaliseMessages(input);
   checkCounts(settings);
-  const instructions = [settings.system, ...system].filter((text) => text?.trim()).join("\n\n");
-  settings.system = instructions === "" ? undefined : instructions;
+  settings.system = joinSystem(settings.system, system);
   const params: ModelParams = {};
   for (const name of paramNames) if (settings[name] !== undefined) Object.assign(params, { [name]: settings[name] });
   return { settings, params, messages, sources };
@@ -219,10 +221,10 @@ function isConfig(returned: PromptResult): returned is PromptConfig {
 }
 
 /** Messages in their strict form. Throws an `InputError` for a turn without content, and where no turn is the user's. */
-function normaliseMessages(input: MessagesInput): { system: string[]; messages: Message[] } {
+function normaliseMessages(input: MessagesInput): { system: TextPart[]; messages: Message[] } {
   const turns: readonly MessageInput[] =
     typeof input === "string" ? [{ role: "user", content: input }] : isList(input) ? input : [input];
-  const system: string[] = [];
+  const system: TextPart[] = [];
   const messages: Message[] = [];
   for (const [row, turn] of turns.entries()) {
     const given: unknown = turn?.content;
@@ -245,7 +247,7 @@ function normaliseMessages(input: MessagesInput): { system: string[]; messages: 
       );
     }
     const empty = parts.every((part) => part.type === "text" && part.text.trim() === "");
-    if (turn?.role === "system") system.push(...parts.flatMap((part) => (part.type === "text" ? part.text : [])));
+    if (turn?.role === "system") system.push(...(parts as TextPart[]));
     else if (turn?.role === "assistant") {
       if (empty) continue;
       messages.push({

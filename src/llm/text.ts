@@ -1,6 +1,6 @@
 // The text of messages and responses.
 import { ConfigurationError } from "../errors.ts";
-import type { AssistantPart, MediaSource, RequestMessage, SourcePart, UserPart } from "./model.ts";
+import type { AssistantPart, MediaSource, RequestMessage, SourcePart, SystemPrompt, TextPart, UserPart } from "./model.ts";
 
 /** The text parts of a message or response, joined by `separator` (default: nothing); all else left out. */
 export function textOf(message: Pick<RequestMessage, "content"> | { content: AssistantPart[] }, separator = ""): string {
@@ -8,6 +8,20 @@ export function textOf(message: Pick<RequestMessage, "content"> | { content: Ass
   let text: string | undefined;
   for (const part of parts) if (part.type === "text") text = text === undefined ? part.text : text + separator + part.text;
   return text ?? "";
+}
+
+/** Instructions one after the other; blank ones left out. Text, unless a part ends what is to be cached. */
+export function joinSystem(...prompts: (SystemPrompt | undefined)[]): SystemPrompt | undefined {
+  const parts = prompts
+    .flatMap((prompt): readonly TextPart[] => (typeof prompt === "string" ? [{ type: "text", text: prompt }] : (prompt ?? [])))
+    .filter(({ text }) => text.trim() !== "");
+  if (parts.some(({ cache }) => cache !== undefined)) return parts;
+  return parts.length === 0 ? undefined : systemText(parts);
+}
+
+/** For providers that cache by themselves. */
+export function systemText(system: SystemPrompt): string {
+  return typeof system === "string" ? system : system.map(({ text }) => text).join("\n\n");
 }
 
 /**

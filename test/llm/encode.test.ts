@@ -282,4 +282,40 @@ describe("tools, media and output in a request", () => {
     expect(() => encodeResponses("m", counted)).toThrow(/counts no tokens/);
     expect(() => encodeChat("m", counted, "max_tokens")).toThrow(/counts no tokens/);
   });
+
+  it("caches a system prompt in parts, where the provider is told what to cache", () => {
+    const system = [
+      { type: "text" as const, text: "Rules.", cache: "1h" as const },
+      { type: "text" as const, text: "Be brief." },
+    ];
+    const asked: ModelRequest = { system, messages: [], params: {} };
+    expect(encodeMessages("m", asked).system).toEqual([
+      { type: "text", text: "Rules.", cache_control: { type: "ephemeral", ttl: "1h" } },
+      { type: "text", text: "Be brief." },
+    ]);
+    expect(encodeResponses("m", asked).instructions).toBe("Rules.\n\nBe brief.");
+    expect(encodeChat("m", asked, "max_tokens").messages).toEqual([{ role: "system", content: "Rules.\n\nBe brief." }]);
+  });
+
+  it("tells Anthropic of limits in words, since its schemas take none", () => {
+    const schema = {
+      type: "object",
+      properties: {
+        maximum: { type: "integer", minimum: 1, maximum: 5, description: "Stars." },
+        tags: { type: "array", minItems: 2, items: { type: "string", minLength: 3 } },
+        kind: { enum: [{ minimum: 1 }, "minimum"] },
+      },
+      required: ["maximum", "tags"],
+    };
+    const asked: ModelRequest = { messages: [], params: {}, output: { type: "schema", name: "output", schema, strict: true } };
+    expect(encodeMessages("m", asked).output_config?.format?.schema).toEqual({
+      type: "object",
+      properties: {
+        maximum: { type: "integer", description: "Stars. (minimum: 1, maximum: 5)" },
+        tags: { type: "array", description: "(minItems: 2)", items: { type: "string", description: "(minLength: 3)" } },
+        kind: { enum: [{ minimum: 1 }, "minimum"] },
+      },
+      required: ["maximum", "tags"],
+    });
+  });
 });
