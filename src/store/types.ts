@@ -132,7 +132,8 @@ export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined 
   headings: string[];
   /**
    * Higher is nearer. By vector: cosine similarity (-1 to 1), the inner product, or 1 / (1 + distance) for L1 and L2.
-   * By keyword: BM25, 0 and up. Hybrid: reciprocal rank fusion as a share of the best possible, 0 to 1: 1 is first in both.
+   * By keyword: BM25, 0 and up. Hybrid: the weighted mean of its place between the 40th and the best score of each ranking, 0 to 1: 1 is first in
+   * both. Of several questions: reciprocal rank fusion as a share of the best possible.
    * Scores of different modes, and keyword scores of different queries, do not compare.
    */
   score: number;
@@ -186,7 +187,7 @@ export interface SearchOptions<S extends Selection | undefined = undefined> {
   offset?: number;
   /** Leaves out hits with a lower score; see `Hit.score` for what it means in each mode. */
   minScore?: number;
-  /** Hybrid: how much each ranking counts. Default: 1 each. */
+  /** Hybrid: how much each ranking counts, against the other. Default: vector 0.4, keyword 0.6; `tune()` finds those of your collection. */
   weights?: { vector?: number; keyword?: number };
   /**
    * What `hit.document` holds: columns and SQL expressions over documents and chunks. Default: all columns of the document but vectors.

@@ -1,11 +1,14 @@
 // Several questions in one search: all their rankings fused in one statement.
 import { type SQL, sql } from "drizzle-orm";
 import type { Shape } from "../shape.ts";
-import { depthOf, fusionConstant, type Question } from "./hybrid.ts";
+import { depthOf, type Question } from "./hybrid.ts";
 import { matching } from "./keyword.ts";
 import { keyAliases } from "./parts.ts";
 import type { SearchRequest } from "./request.ts";
 import { nearest } from "./vector.ts";
+
+/** Cormack, Clarke and Büttcher, Reciprocal Rank Fusion (2009): the constant that keeps the first few ranks from deciding alone. */
+const fusionConstant = 60;
 
 /**
  * `select key…, score, distance, keyword, near … order by score desc`: reciprocal rank fusion over the rankings of every question, by

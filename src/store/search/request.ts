@@ -5,6 +5,7 @@ import { isSparse } from "../../util/sparse.ts";
 import type { SparseVector } from "../../values.ts";
 import type { Shape } from "../shape.ts";
 import type { Query, SearchMode, SearchOptions, Selection } from "../types.ts";
+import { defaultWeights } from "./hybrid.ts";
 import { type ParameterizedFilter, parameterized } from "./parameterized.ts";
 
 /** One question of a search. */
@@ -88,7 +89,7 @@ function completed(
     limit: whole(options.limit ?? 10, "limit", 1),
     offset: whole(options.offset ?? 0, "offset", 0),
     minScore: options.minScore,
-    weights: { vector: weight(options.weights?.vector, "vector"), keyword: weight(options.weights?.keyword, "keyword") },
+    weights: weights(options.weights),
     select: options.select,
     neighbours,
     perDocument: shape.chunked ? perDocument : undefined,
@@ -155,8 +156,11 @@ export function whole(value: number, field: string, least: number): number {
   throw new InputError(`${value} is not a whole number of at least ${least}.`, { field });
 }
 
-function weight(value: number | undefined, name: string): number {
-  const given = value ?? 1;
-  if (Number.isFinite(given) && given >= 0) return given;
-  throw new InputError(`${given} is not a weight; use 0 or more.`, { field: `weights.${name}` });
+function weights(given: SearchOptions["weights"] = defaultWeights): SearchRequest["weights"] {
+  const { vector = defaultWeights.vector, keyword = defaultWeights.keyword } = given;
+  for (const [name, value] of Object.entries({ vector, keyword })) {
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new InputError(`${value} is not a weight; use 0 or more.`, { field: `weights.${name}` });
+  }
+  return { vector, keyword };
 }
