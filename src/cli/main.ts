@@ -80,6 +80,26 @@ command("ask <question...>", "answer a question from the documents, with citatio
     ),
   );
 
+command(
+  "eval <queries> [file]",
+  'measure how well documents are found, on judged queries; "eval init" writes a set to begin with',
+)
+  .option("--qrels <file>", "judgments apart from the queries, as TREC and BEIR have them")
+  .option("-k <n>", "places that count", whole, 10)
+  .addOption(new Option("-m, --mode <mode>", "how to search").choices(["vector", "keyword", "hybrid"]))
+  .addOption(new Option("--against <mode>", "another way, to compare with").choices(["vector", "keyword", "hybrid"]))
+  .option("--tune", "find the weights of hybrid search that suit the documents")
+  .option("-n, --queries <n>", "eval init: most queries", whole, 50)
+  .option("--force", "eval init: replace a file that is there")
+  .action((queries: string, file: string | undefined, options) =>
+    run(options, async (session, signal) => {
+      const { evalInit, evaluation } = await import("./commands/eval.ts");
+      return queries === "init"
+        ? evalInit(session, file ?? "eval.jsonl", options)
+        : evaluation(session, queries, options, signal);
+    }),
+  );
+
 command("list", "list the documents")
   .option("-n, --limit <n>", "most documents", whole, 100)
   .option("--offset <n>", "documents to pass over", whole, 0)

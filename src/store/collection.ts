@@ -47,6 +47,8 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
   readonly documents: D;
   /** The table of chunks; undefined where each row has its own vector. */
   readonly chunks: C;
+  /** What makes vectors of questions and passages; undefined where they are handed in. */
+  readonly embedder: Embedder | undefined;
   /** The same collection in a transaction of yours: everything it writes is committed or rolled back with it. */
   in(tx: Database): Collection<D, C>;
   /**

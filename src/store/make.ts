@@ -75,6 +75,7 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
     return {
       documents: options.documents,
       chunks: options.chunks as C,
+      embedder,
       indexes: collectionIndexes(base, shape.passages),
       recall: (wanted = {}) => recall({ db: handle, shape, embedder }, wanted),
       in: (tx) => on(tx, settings),
