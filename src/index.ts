@@ -1,5 +1,6 @@
 // The public names. Embedders, models and loaders that need a package of their own, or that not everybody uses, have their own entry points.
 
+export * from "./answer/index.ts";
 export type { Chunker } from "./chunk/chunker.ts";
 export { type Connection, type ConnectOptions, connect } from "./db/connect.ts";
 export type { Database } from "./db/database.ts";

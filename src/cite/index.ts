@@ -10,3 +10,4 @@ export {
 export { findQuote, PARTIAL_SHARE, type QuoteMatch } from "./quote.ts";
 export { citationInstruction, type RenderedSource, renderSources } from "./render.ts";
 export { citationResolver, resolveCitations, type UncheckedCitation } from "./resolve.ts";
+export { type SentenceSupport, sentenceSupport } from "./sentences.ts";

@@ -12,4 +12,4 @@ export { type JudgedQuery, readJudgments } from "./judgments.ts";
 export { type Grades, meanScores, type Scores, scoresOf } from "./metrics.ts";
 export { evaluationTable } from "./report.ts";
 export { randomisationTest } from "./significance.ts";
-export { type Tunable, type Tuned, type TuneOptions, tune } from "./tune.ts";
+export { type Tuned, type TuneOptions, tune } from "./tune.ts";

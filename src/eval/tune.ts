@@ -1,18 +1,15 @@
 // The weights of hybrid search that suit a collection, learned from judged queries, and what they are worth on queries they were not learned from.
+import type { PgTable } from "drizzle-orm/pg-core";
 import { embedAll } from "../embed/embed.ts";
+import type { Embedder } from "../embed/embedder.ts";
 import { ConfigurationError, InputError } from "../errors.ts";
+import type { Collection } from "../store/collection.ts";
 import { defaultWeights } from "../store/search/hybrid.ts";
 import type { Hit, Query, SearchOptions } from "../store/types.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate.ts";
 import type { JudgedQuery } from "./judgments.ts";
 import type { Scores } from "./metrics.ts";
 import { generator, randomisationTest } from "./significance.ts";
-
-/** What of a collection is tuned. */
-export interface Tunable<H extends Hit> {
-  readonly embedder?: Parameters<typeof embedAll>[0] | undefined;
-  search(query: Query, options: SearchOptions): PromiseLike<H[]>;
-}
 
 export interface TuneOptions<H extends Hit> extends Omit<EvaluateOptions<H>, "onProgress"> {
   /** What is to be as high as can be. Default: `ndcg`. */
@@ -54,17 +51,17 @@ const steps = 10;
  *
  * @throws InputError for fewer than four judged queries; ConfigurationError for a collection without an embedder where no `query` is given.
  */
-export async function tune<H extends Hit>(
-  docs: Tunable<H>,
+export async function tune<D extends PgTable, C extends PgTable | undefined>(
+  docs: Collection<D, C>,
   judged: readonly JudgedQuery[],
-  options: TuneOptions<H> = {},
+  options: TuneOptions<Hit<D, C>> = {},
 ): Promise<Tuned> {
   const { measure = "ndcg", k = 10, search = {}, query, onProgress, ...rest } = options;
   const asked = judged.filter(({ relevant }) => Object.values(relevant).some((grade) => grade > 0));
   if (asked.length < 4) throw new InputError(`${asked.length} judged queries are too few to learn from.`, { field: "judged" });
-  const questions = await questionsOf(docs, asked, query, rest.signal);
+  const questions = await questionsOf(docs.embedder, asked, query, rest.signal);
   const run = (weights: { vector: number; keyword: number }) =>
-    evaluate<H>(
+    evaluate<Hit<D, C>>(
       asked,
       (_, each) => docs.search(questions.get(each.id) as Query, { ...search, mode: "hybrid", weights, limit: 3 * k }),
       { ...rest, k },
@@ -96,8 +93,8 @@ export async function tune<H extends Hit>(
   };
 }
 
-async function questionsOf<H extends Hit>(
-  { embedder }: Tunable<H>,
+async function questionsOf(
+  embedder: Embedder | undefined,
   judged: readonly JudgedQuery[],
   query: ((judged: JudgedQuery) => Query) | undefined,
   signal: AbortSignal | undefined,

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { contentStems, isStopWord, words } from "../../src/cite/words.ts";
 import { call } from "../../src/llm/call.ts";
 import { ABSTENTION, extractive } from "../../src/llm/extractive.ts";
 import { candidates } from "../../src/llm/extractive-sentences.ts";
 import { splitSentences } from "../../src/util/sentences.ts";
 import type { Source } from "../../src/values.ts";
+import { bestByBm25, overlaps } from "../helpers/bm25.ts";
 
 const ask = call({ model: extractive() }, (question: string, sources: Source[]) => ({ messages: question, sources }));
 
@@ -172,32 +172,3 @@ describe.skipIf(!data)("on real data", () => {
     expect(wrongly / single.length).toBeLessThan(0.02);
   }, 120_000);
 });
-
-function overlaps(range: { start: number; end: number } | undefined, gold: { start: number; end: number }): boolean {
-  if (range === undefined) return false;
-  const shared = Math.min(range.end, gold.end) - Math.max(range.start, gold.start);
-  return shared > 0.5 * Math.min(range.end - range.start, gold.end - gold.start);
-}
-
-/** BM25 with k1 1.2 and b 0.75 over stemmed words without stop words, each sentence a document. */
-function bestByBm25(question: string, text: string): { start: number; end: number } | undefined {
-  const ranges = splitSentences(text);
-  const docs = ranges.map(({ start, end }) =>
-    words(text.slice(start, end))
-      .filter(({ word }) => !isStopWord(word))
-      .map(({ stem }) => stem),
-  );
-  const average = docs.reduce((sum, doc) => sum + doc.length, 0) / docs.length;
-  const scores = docs.map((doc) => {
-    let score = 0;
-    for (const term of contentStems(question)) {
-      const holding = docs.filter((each) => each.includes(term)).length;
-      const tf = doc.filter((stem) => stem === term).length;
-      score +=
-        (Math.log(1 + (docs.length - holding + 0.5) / (holding + 0.5)) * tf * 2.2) /
-        (tf + 1.2 * (0.25 + (0.75 * doc.length) / average));
-    }
-    return score;
-  });
-  return ranges[scores.indexOf(Math.max(...scores))];
-}

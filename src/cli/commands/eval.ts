@@ -27,7 +27,7 @@ export async function evaluation(session: Session, queries: string, options: Eva
   const judged = await known(session, readJudgments(read(queries), options.qrels && read(options.qrels)));
   const { k } = options;
   if (options.tune === true) {
-    const found = await tune<Hit>(docs, judged, { k, key, signal });
+    const found = await tune(docs, judged, { k, key, signal });
     return options.json ? json(found) : showTuned(found);
   }
   const run = (mode: SearchMode | undefined) =>
