@@ -1,5 +1,14 @@
 // drizzle-rag/eval: how good a search is on judged queries, what is better, and the weights that suit a collection.
 export {
+  type AnswerScores,
+  type AnswersEvaluation,
+  type EvaluateAnswersOptions,
+  evaluateAnswers,
+  type JudgedAnswer,
+  modelJudge,
+  type SupportJudge,
+} from "./answers.ts";
+export {
   type Compared,
   compare,
   type EvaluateOptions,

@@ -3,9 +3,21 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hashingEmbedder } from "../../src/embed/hashing.ts";
 import { ConfigurationError, InputError } from "../../src/errors.ts";
-import { compare, evaluate, evaluationTable, randomisationTest, readJudgments, scoresOf, tune } from "../../src/eval/index.ts";
+import {
+  compare,
+  evaluate,
+  evaluateAnswers,
+  evaluationTable,
+  modelJudge,
+  randomisationTest,
+  readJudgments,
+  scoresOf,
+  tune,
+} from "../../src/eval/index.ts";
+import { call } from "../../src/llm/call.ts";
 import { collection } from "../../src/store/collection.ts";
 import { createTables, databaseName, freshDatabase } from "../helpers/database.ts";
+import { fake } from "../llm/fake.ts";
 import { articleChunks, articles, dimensions } from "../store/tables.ts";
 
 describe("measures", () => {
@@ -159,5 +171,29 @@ describe(`evaluate and tune on ${databaseName}`, () => {
     expect(() => compare(a, b)).toThrow(/same queries/);
     const bare = collection(db, { documents: articles, text: articles.body, chunks: articleChunks });
     await expect(tune(bare, judged)).rejects.toThrow(/no embedder/);
+  });
+});
+
+describe("answers", () => {
+  const source = { text: "Refunds are paid within fourteen days. Gifts are returned for a voucher." };
+  const model = fake(
+    'Refunds are paid within fourteen days [1 "paid within fourteen days"]. Penguins are paid in fish [1 "paid in fish"].',
+  );
+  const ask = async (question: string) => {
+    const found = await call({ model }, (q: string) => ({ messages: q, sources: [source] }))(question);
+    return { ...found, sources: [source], abstained: question === "hard" };
+  };
+
+  it("are held against their sources by words, or by a judge", async () => {
+    const found = await evaluateAnswers(["easy", "hard"], ask, { concurrency: 2 });
+    expect(found).toMatchObject({ abstained: 0.5, cited: 1, verified: 0.5, supported: 0.5 });
+    expect(found.answers.map(({ question }) => question)).toEqual(["easy", "hard"]);
+    const strict = await evaluateAnswers(["easy"], ask, { judge: modelJudge({ model: fake('{"supported": [false, false]}') }) });
+    expect(strict.supported).toBe(0);
+    expect(strict.answers[0]?.sentences.map(({ supported, judged }) => [supported, judged])).toEqual([
+      [true, false],
+      [false, false],
+    ]);
+    await expect(evaluateAnswers([], ask)).rejects.toThrow(InputError);
   });
 });

@@ -49,6 +49,32 @@ beforeAll(async () => {
 });
 
 describe(`search on ${databaseName}`, () => {
+  it("fuses the two rankings by what a passage gains in each, between the 40th place and the first", async () => {
+    const question = "refund policy and shipping times of this page";
+    const options = { limit: 40 } as const;
+    const [near, found] = [
+      await setUp().search(question, { ...options, mode: "vector" }),
+      await setUp().search(question, { ...options, mode: "keyword" }),
+    ];
+    const vectors = new Map(near.map((hit) => [hit.chunk.id, hit.score]));
+    const words = new Map(found.map((hit) => [hit.chunk.id, hit.score]));
+    const gain = (of: Map<number, number>, id: number, floor: number) => {
+      const best = Math.max(...of.values());
+      return of.has(id) ? ((of.get(id) as number) - floor) / (best - floor) : 0;
+    };
+    // Fewer than 40 hold a word of the question, so what holds none is the floor.
+    expect(found.length).toBeLessThan(40);
+    const least = Math.min(...vectors.values());
+    for (const weights of [undefined, { vector: 1, keyword: 1 }, { keyword: 0 }, { vector: 0.2 }]) {
+      const { vector = 0.4, keyword = 0.6 } = weights ?? {};
+      const fused = await setUp().search(question, { mode: "hybrid", limit: 5, ...(weights && { weights }) });
+      for (const { chunk, score } of fused) {
+        const expected = (vector * gain(vectors, chunk.id, least) + keyword * gain(words, chunk.id, 0)) / (vector + keyword);
+        expect(score).toBeCloseTo(expected, 5);
+      }
+    }
+  });
+
   for (const mode of ["vector", "keyword", "hybrid"] as const) {
     it(`finds the right passage first by ${mode}, with its document and scores`, async () => {
       const hits = await setUp().search("How do I get a refund? What is the policy?", { mode, limit: 3 });

@@ -1,5 +1,5 @@
 // drizzle-rag ask <question>: an answer from the documents, streamed, with its citations beneath.
-import { call } from "../../llm/call.ts";
+import { answer } from "../../answer/answer.ts";
 import { resolveModel } from "../../llm/resolve.ts";
 import type { Hit } from "../../store/types.ts";
 import type { Citation } from "../../values.ts";
@@ -13,23 +13,17 @@ export interface AskOptions extends CommonOptions {
   model?: string;
 }
 
-const instructions =
-  "Answer the question from the sources alone, in the language of the question, as briefly as it allows. " +
-  "If the sources do not hold the answer, say so.";
-
 export async function ask(session: Session, question: string, options: AskOptions, signal: AbortSignal): Promise<void> {
   const { docs } = session;
   const model = resolveModel(chooseModel(options.model ?? session.config.model));
-  const hits: Hit[] = await docs.search(question, { limit: options.limit, signal });
-  if (hits.length === 0) note(`Nothing was found to answer from. ${await hint(session)}`);
-  const answer = call({ model, signal }, () => ({ system: instructions, sources: hits, messages: question })).stream();
+  const answering = answer(docs, { model, limit: options.limit, signal }).stream(question);
 
   let written = "";
   const write = (text: string) => {
     written += text;
     process.stdout.write(text);
   };
-  for await (const event of answer) {
+  for await (const event of answering) {
     if (options.json) continue;
     if (event.type === "text") write(event.text);
     // Models that get numbered sources write the marks themselves.
@@ -38,7 +32,8 @@ export async function ask(session: Session, question: string, options: AskOption
       if (!written.endsWith(mark)) write(mark);
     }
   }
-  const response = await answer.response();
+  const response = await answering.response();
+  if (response.sources.length === 0) note(`Nothing was found to answer from. ${await hint(session)}`);
   if (options.json) {
     json({
       text: response.text,
@@ -50,6 +45,8 @@ export async function ask(session: Session, question: string, options: AskOption
         verified: citation.verified,
         textRange: citation.textRange,
       })),
+      abstained: response.abstained,
+      unsupported: response.unsupported.map(({ text }) => text),
       model: model.id,
       finishReason: response.finishReason,
       usage: response.usage,
@@ -63,6 +60,8 @@ export async function ask(session: Session, question: string, options: AskOption
     const verdict = citation.verified === "exact" ? "" : ` ${paint("yellow", `(${verdicts[citation.verified]})`)}`;
     line(`${paint("bold", `[${number}]`)} ${paint("cyan", at)}  “${excerpt(citation.quote, 160)}”${verdict}`);
   }
+  for (const { text } of response.unsupported)
+    note(paint("yellow", `No source was found for: ${excerpt(text, 160)}`, process.stderr));
   note(
     paint(
       "dim",
