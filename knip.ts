@@ -19,6 +19,8 @@ export default {
     "test/docs/run-blocks.ts",
   ],
   project: ["{src,test,examples,scripts,bench,.ci}/**/*.{ts,mjs}", "!bench/peers/**"],
+  // A package of its own.
+  ignore: ["bench/peers/**"],
   // test/package runs them with npx.
   ignoreDependencies: ["publint", "@arethetypeswrong/cli"],
   // A type in the signature of what is exported is exported for those who want to name it.

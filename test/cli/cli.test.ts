@@ -101,6 +101,22 @@ describe(`drizzle-rag on ${databaseName}`, () => {
     expect(answer.citations[0]).toMatchObject({ place: "docs/deep/coffee.txt:1", verified: "exact" });
   });
 
+  it("measures how well documents are found, and writes a set to begin with", async () => {
+    const made = await cli(["eval", "init", "--json"]);
+    expect(values(made.out)).toEqual([{ file: "eval.jsonl", queries: 3 }]);
+    expect((await cli(["eval", "init"])).err).toMatch(/eval\.jsonl is there already.*--force/);
+    const { out, code } = await cli(["eval", "eval.jsonl", "-k", "3", "--against", "keyword"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/default\s+keyword\s+difference/);
+    expect(out).toMatch(/MRR@3\s+[01]\.\d{3}\s+[01]\.\d{3}/);
+    const [mean] = values((await cli(["eval", "eval.jsonl", "--mode", "keyword", "--json"])).out);
+    expect(mean).toMatchObject({ name: "keyword", queries: 3, k: 10, recall: expect.any(Number) });
+    writeFileSync(join(folder, "broken.jsonl"), "{}\n");
+    expect(await cli(["eval", "broken.jsonl"])).toMatchObject({ code: 1, err: expect.stringMatching(/Line 1/) });
+    expect(await cli(["eval", "nothing.jsonl"])).toMatchObject({ code: 1, err: expect.stringMatching(/cannot be read/) });
+    expect(await cli(["eval", "eval.jsonl", "--tune"])).toMatchObject({ code: 1, err: expect.stringMatching(/too few/) });
+  });
+
   it("takes a text from stdin, lists, tells its state and removes", async () => {
     expect((await cli(["add", "--stdin-name", "note.md"], { input: "# Note\n\nRemember the milk." })).code).toBe(0);
     expect(lines((await cli(["list"])).out)).toEqual([

@@ -99,9 +99,11 @@ export async function evalInit({ docs, source, titleKey }: Session, file: string
   line("Titles are easy to find. Put the questions that people ask in their place, and add the documents that answer them.");
 }
 
+/** The longest text of a row is its document's. */
 function firstWords(row: Record<string, unknown>): string | undefined {
-  const text = Object.values(row).find((value) => typeof value === "string" && value.length > 80) as string | undefined;
-  return text?.match(/\p{L}[^.!?\n]{20,120}/u)?.[0]?.trim();
+  const texts = Object.values(row).filter((value) => typeof value === "string");
+  const longest = texts.sort((a, b) => b.length - a.length)[0] ?? "";
+  return /\p{L}[^.!?\n]{10,120}/u.exec(longest)?.[0].trim();
 }
 
 function read(path: string): string {
