@@ -12,7 +12,7 @@ await docs.insert([
 ]);
 
 const model = process.env.ANTHROPIC_API_KEY
-  ? "anthropic/claude-sonnet-4-5"
+  ? "anthropic/claude-sonnet-5-5"
   : process.env.OPENAI_API_KEY
     ? "openai/gpt-5-mini"
     : "extractive";

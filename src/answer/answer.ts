@@ -86,7 +86,7 @@ const instructions = (abstention: string) =>
  * Questions answered from a collection: searched, reranked if wanted, fitted to a budget of tokens with the text around the hits, asked, and
  * checked.
  *
- * @example const ask = answer(docs, { model: "anthropic/claude-sonnet-4-5" });
+ * @example const ask = answer(docs, { model: "anthropic/claude-sonnet-5-5" });
  * const { text, citations, abstained } = await ask("How are refunds handled?");
  */
 export function answer<D extends PgTable, C extends PgTable | undefined, M extends ModelInput>(

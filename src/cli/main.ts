@@ -73,7 +73,7 @@ command("search <question...>", "show the passages nearest to a question")
 
 command("ask <question...>", "answer a question from the documents, with citations")
   .option("-n, --limit <n>", "most passages to answer from", whole, 8)
-  .option("--model <name>", "such as openai/gpt-5-mini, anthropic/claude-sonnet-4-5 or extractive (offline)")
+  .option("--model <name>", "such as openai/gpt-5-mini, anthropic/claude-sonnet-5-5 or extractive (offline)")
   .action((question: string[], options) =>
     run(options, async (session, signal) =>
       (await import("./commands/ask.ts")).ask(session, question.join(" "), options, signal),

@@ -89,7 +89,7 @@ async function embedderOf(name: string): Promise<Embedder> {
 /** The model that answers: as told, else by the keys in the environment, else the offline one. */
 export function chooseModel(told: string | Model | undefined): string | Model {
   if (told !== undefined) return told;
-  if (process.env.ANTHROPIC_API_KEY) return "anthropic/claude-sonnet-4-5";
+  if (process.env.ANTHROPIC_API_KEY) return "anthropic/claude-sonnet-5-5";
   if (process.env.OPENAI_API_KEY) return "openai/gpt-5-mini";
   return "extractive";
 }

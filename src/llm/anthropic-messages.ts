@@ -6,7 +6,7 @@ import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import type { ProviderErrorPlace } from "../util/provider-errors.ts";
 import { splitSentences } from "../util/sentences.ts";
 import type { TextRange } from "../values.ts";
-import { withoutLimits } from "./anthropic-schema.ts";
+import { defaultMaxTokens, encodeOutputConfig, encodeThinking } from "./anthropic-thinking.ts";
 import { refuseParams } from "./connection.ts";
 import type {
   AssistantPart,
@@ -17,7 +17,6 @@ import type {
   ModelResponse,
   ModelTool,
   NativeCitation,
-  ReasoningEffort,
   RequestMessage,
   SourcePart,
   SystemPrompt,
@@ -26,17 +25,13 @@ import type {
   UserPart,
 } from "./model.ts";
 
-/** Sent when `maxTokens` is left out: the API demands a number, and every model takes this one. */
-const DEFAULT_MAX_TOKENS = 4096;
-
 /** The body of `POST /v1/messages`. Throws a `ConfigurationError` for `seed`, which the API does not have. */
 export function encodeMessages(model: string, request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
-  const { system, messages, params, extra, tools, reasoning, output } = request;
+  const { system, messages, params, extra, tools, reasoning } = request;
   refuseParams("Anthropic's Messages API", params, { seed: "Leave it out; temperature: 0 comes nearest." });
   return {
     model,
-    // Thinking counts towards the limit, so what is to be said needs room behind it.
-    max_tokens: params.maxTokens ?? DEFAULT_MAX_TOKENS + (budgetOf(reasoning) ?? 0),
+    max_tokens: params.maxTokens ?? defaultMaxTokens(model, reasoning),
     ...(system !== undefined && { system: encodeSystem(system) }),
     messages: messages.map(encodeMessage),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
@@ -44,10 +39,8 @@ export function encodeMessages(model: string, request: ModelRequest): Anthropic.
     ...(params.topK !== undefined && { top_k: params.topK }),
     ...(params.stopSequences !== undefined && { stop_sequences: params.stopSequences }),
     ...(tools !== undefined && tools.length > 0 && { tools: tools.map(encodeTool), ...encodeChoice(request) }),
-    ...(reasoning !== undefined && { thinking: encodeThinking(reasoning) }),
-    ...(output?.type === "schema" && {
-      output_config: { format: { type: "json_schema", schema: withoutLimits(output.schema) } },
-    }),
+    ...(reasoning !== undefined && { thinking: encodeThinking(model, reasoning) }),
+    ...encodeOutputConfig(model, request),
     ...extra?.body,
   };
 }
@@ -73,19 +66,6 @@ function encodeChoice({ toolChoice, parallelToolCalls }: ModelRequest): { tool_c
   if (toolChoice === undefined && parallelToolCalls === undefined) return {};
   if (typeof toolChoice === "object") return { tool_choice: { type: "tool", name: toolChoice.tool, ...one } };
   return { tool_choice: { type: toolChoice === "required" ? "any" : "auto", ...one } };
-}
-
-/** The API counts thinking in tokens, from 1,024; these stand for the levels. */
-const budgets = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 32_768 };
-
-function budgetOf(reasoning: ReasoningEffort | undefined): number | undefined {
-  if (reasoning === undefined || reasoning === "none") return undefined;
-  return typeof reasoning === "object" ? reasoning.budgetTokens : budgets[reasoning];
-}
-
-function encodeThinking(reasoning: ReasoningEffort): Anthropic.ThinkingConfigParam {
-  const budget = budgetOf(reasoning);
-  return budget === undefined ? { type: "disabled" } : { type: "enabled", budget_tokens: budget };
 }
 
 function cached(mark: CacheMark | undefined): { cache_control?: Anthropic.CacheControlEphemeral } {

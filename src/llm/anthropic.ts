@@ -15,7 +15,7 @@ export interface AnthropicOptions extends ConnectionOptions {
 }
 
 /**
- * Models over Anthropic's Messages API: `anthropic()("claude-sonnet-4-5")`. The key is `apiKey` or ANTHROPIC_API_KEY, and never sent to a
+ * Models over Anthropic's Messages API: `anthropic()("claude-sonnet-5-5")`. The key is `apiKey` or ANTHROPIC_API_KEY, and never sent to a
  * `baseURL` unless it is given; the SDK (package "@anthropic-ai/sdk") is loaded on the first request. Sources are sent as search results,
  * and the model cites them itself.
  */

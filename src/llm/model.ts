@@ -128,7 +128,7 @@ export type RequestMessage = SourcedUserMessage | AssistantMessage;
  * `ConfigurationError`, never dropped. What is not named here goes through `extra`.
  */
 export interface ModelParams {
-  /** Most tokens of the answer. Anthropic demands one: 4096 is sent when it is left out. */
+  /** Most tokens of the answer. Anthropic demands one: when it is left out, 4,096 is sent for models up to Claude 4.5, 16,384 for newer ones. */
   maxTokens?: number | undefined;
   temperature?: number | undefined;
   topP?: number | undefined;

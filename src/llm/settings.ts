@@ -24,7 +24,7 @@ import type { ServerName } from "./servers.ts";
 import { joinSystem } from "./text.ts";
 import type { AnyTool } from "./tool.ts";
 
-/** A model, or its name: "openai/gpt-5-mini", "openai-chat/gpt-4o", "anthropic/claude-sonnet-4-5", "extractive". */
+/** A model, or its name: "openai/gpt-5-mini", "openai-chat/gpt-4o", "anthropic/claude-sonnet-5-5", "extractive". */
 export type ModelInput =
   | Model
   | `openai/${string}`

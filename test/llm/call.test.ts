@@ -259,7 +259,7 @@ describe("render", () => {
     }));
     const rendered = await ask.render("why?");
     expect(rendered).toMatchObject({ model: "anthropic/claude-x", system: "S", params: { temperature: 0 } });
-    expect(rendered.body).toMatchObject({ model: "claude-x", max_tokens: 4096, system: "S", temperature: 0 });
+    expect(rendered.body).toMatchObject({ model: "claude-x", max_tokens: 16_384, system: "S", temperature: 0 });
     expect(await ask.messages("why?")).toEqual(rendered.messages);
     expect(rendered.messages[0]!.content.map(({ type }) => type)).toEqual(["source", "text"]);
   });

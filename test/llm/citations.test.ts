@@ -112,7 +112,7 @@ describe("native: anthropic", () => {
     }))();
     expect(server.requests[0]!.body).toEqual({
       model: "m",
-      max_tokens: 4096,
+      max_tokens: 16_384,
       messages: [
         {
           role: "user",

@@ -226,8 +226,8 @@ describe("tools, media and output in a request", () => {
   });
 
   it("of Anthropic's Messages API, results first", () => {
-    expect(encodeMessages("m", asked)).toEqual({
-      model: "m",
+    expect(encodeMessages("claude-sonnet-4-5", asked)).toEqual({
+      model: "claude-sonnet-4-5",
       max_tokens: 4096 + 2048,
       messages: [
         {
@@ -251,6 +251,44 @@ describe("tools, media and output in a request", () => {
       thinking: { type: "enabled", budget_tokens: 2048 },
       output_config: { format: { type: "json_schema", schema: { type: "object" } } },
     });
+  });
+
+  it("tells Claude how much to think in the words of its generation", () => {
+    const encoded = (model: string, reasoning: ModelRequest["reasoning"]) =>
+      encodeMessages(model, { messages: [], params: {}, ...(reasoning && { reasoning }) });
+    const old = [
+      "claude-3-7-sonnet-latest",
+      "claude-sonnet-4-20250514",
+      "claude-opus-4-1",
+      "anthropic.claude-sonnet-4-5-20250929-v1:0",
+      "claude-opus-4-5@20251101",
+    ];
+    for (const model of old) {
+      expect(encoded(model, "low"), model).toMatchObject({
+        max_tokens: 4096 + 2048,
+        thinking: { type: "enabled", budget_tokens: 2048 },
+      });
+      expect(encoded(model, "low").output_config, model).toBeUndefined();
+      expect(encoded(model, undefined).max_tokens, model).toBe(4096);
+    }
+    for (const model of [
+      "claude-sonnet-4-6",
+      "claude-opus-4-8",
+      "claude-sonnet-5",
+      "us.anthropic.claude-opus-5-5",
+      "claude-fable-5-1",
+    ]) {
+      const asked = encoded(model, "medium");
+      expect(asked, model).toMatchObject({
+        max_tokens: 16_384,
+        thinking: { type: "adaptive" },
+        output_config: { effort: "medium" },
+      });
+      expect(encoded(model, "minimal").output_config?.effort, model).toBe("low");
+      expect(encoded(model, "xhigh").max_tokens, model).toBe(4096 + 32_768);
+      expect(encoded(model, "none").thinking, model).toEqual({ type: "disabled" });
+      expect(encoded(model, { budgetTokens: 3000 }).thinking, model).toEqual({ type: "enabled", budget_tokens: 3000 });
+    }
   });
 
   it("gives each provider its own items back, and reasoning only before the call that it led to", () => {

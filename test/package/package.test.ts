@@ -90,7 +90,7 @@ export async function resolve(specifier, context, next) {
 test("an SDK that is not installed is named, with what to install", async () => {
   const program = `
     const { call } = await import("drizzle-rag");
-    await call({ model: "anthropic/claude-sonnet-4-5" }, () => "Hello")().catch((error) => console.log(error.name, error.message));`;
+    await call({ model: "anthropic/claude-sonnet-5-5" }, () => "Hello")().catch((error) => console.log(error.name, error.message));`;
   const { DATABASE_URL, ...env } = process.env;
   const options = { cwd: consumer, env: { ...env, ANTHROPIC_API_KEY: "test" } };
   const { stdout } = await promisify(execFile)("node", ["-e", program], options);

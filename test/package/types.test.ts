@@ -66,7 +66,7 @@ const cited: Hit<typeof articles, typeof articleChunks> | undefined = answer.cit
 const slug: string | undefined = answer.citations[0]?.source.document.slug;
 const abstained: boolean = answer.raw.abstained;
 for await (const event of ask.with({ model: extractive({ maxPassages: 1 }) }).stream("a")) if (event.type === "finish") event.response.text;
-call({ model: anthropic()("claude-sonnet-4-5"), temperature: 0 }, (name: string, count: number) => name.repeat(count));
+call({ model: anthropic()("claude-sonnet-5-5"), temperature: 0 }, (name: string, count: number) => name.repeat(count));
 const source: Source = { text: "a" };
 defineConfig({ collection: { documents: articles, text: articles.body, chunks: articleChunks, source: articles.slug } });
 export const used = [title, year, ordinal, none, cited, slug, abstained, source, findQuote("a", "a")];

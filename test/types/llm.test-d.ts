@@ -19,7 +19,7 @@ interface Hit {
 declare const hits: Hit[];
 
 export async function inferred(): Promise<void> {
-  const ask = call({ model: "anthropic/claude-sonnet-4-5" }, async (question: string, limit = 8) => ({
+  const ask = call({ model: "anthropic/claude-sonnet-5-5" }, async (question: string, limit = 8) => ({
     system: "Answer from the sources alone.",
     sources: hits.slice(0, limit),
     messages: question,
@@ -77,7 +77,7 @@ export async function inferred(): Promise<void> {
 }
 
 function fromValue() {
-  return call({ model: anthropic()("claude-sonnet-4-5") }, () => "Hi")();
+  return call({ model: anthropic()("claude-sonnet-5-5") }, () => "Hi")();
 }
 
 export function refused(): void {
