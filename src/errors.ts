@@ -238,6 +238,8 @@ export class PermissionDeniedError extends ProviderError {}
 export class BadRequestError extends ProviderError {}
 /** The prompt does not fit into the model's context window. */
 export class ContextLengthError extends BadRequestError {}
+/** The provider's content filter stopped the prompt. An answer that it cut short is no error: its `finishReason` is `content-filter`. */
+export class ContentFilterError extends BadRequestError {}
 /** 404: no such model or endpoint. */
 export class NotFoundError extends ProviderError {}
 /** 429: too many requests or tokens; `retryAfter` tells for how long, where the provider does. */

@@ -94,10 +94,11 @@ function build(
     return {
       model,
       request,
-      facts: { modelId: model.id, citations, messages, sources },
+      facts: { modelId: model.id, citations, messages, sources, prices: settings.prices },
       signal: settings.signal,
       tools: (settings.tools ?? []).filter((each): each is Tool => "answer" in each),
       maxSteps: settings.maxSteps ?? 1,
+      stopWhen: settings.stopWhen,
       approve: settings.approve,
       output,
     };

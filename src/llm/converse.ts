@@ -6,6 +6,7 @@ import type { Model, ModelRequest, ModelResponse, ToolCallPart, ToolResultPart, 
 import { type OutputPlan, outputTool } from "./output.ts";
 import { partialJson } from "./partial-json.ts";
 import { type CallFacts, type CallResponse, type ReadResponse, type Reply, readResponse } from "./response.ts";
+import type { CallSettings } from "./settings.ts";
 import { type CallStream, callStream, type EventSink } from "./stream.ts";
 import { result, type Tool } from "./tool.ts";
 
@@ -17,6 +18,7 @@ export interface Plan {
   signal: AbortSignal | undefined;
   tools: readonly Tool[];
   maxSteps: number;
+  stopWhen: CallSettings["stopWhen"];
   approve: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
   output: OutputPlan | undefined;
 }
@@ -50,7 +52,8 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
     const response = output === undefined ? raw : output.asText(raw);
     const read = readResponse([...steps.slice(0, -1), response], facts);
     const wanted = read.toolCalls;
-    if (wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call))) {
+    const isToRun = wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call));
+    if (isToRun && (await plan.stopWhen?.(steps)) !== true) {
       const results = await runAll(plan, wanted);
       for (const each of results) sink?.emit({ type: "tool-result", result: each });
       plan = goOn(plan, read, results);

@@ -16,6 +16,7 @@ import type {
   Usage,
   UserPart,
 } from "./model.ts";
+import type { Prices } from "./prices.ts";
 import type { CallStream } from "./stream.ts";
 import { textOf } from "./text.ts";
 
@@ -35,7 +36,7 @@ export interface CallResponse<S extends Source = Source, Raw = unknown, Output =
   finishReason: FinishReason;
   /** Of all steps together. */
   usage: Usage;
-  /** US dollars, by the package's table of prices; undefined for a model that is not in it. See `costOf()`. */
+  /** US dollars, by the package's table of prices or the settings' own; undefined for a model that is not in it. See `costOf()`. */
   cost: number | undefined;
   /** The model that answered, as the provider names it. */
   model: string;
@@ -68,6 +69,7 @@ export interface CallFacts<S extends Source> {
   citations: "native" | "numbered";
   messages: Message[];
   sources: readonly S[];
+  prices?: Prices | undefined;
 }
 
 /** What of a response is to be read from what the model sent; the rest is to be done with it. */
@@ -83,7 +85,7 @@ export function readResponse<S extends Source, Raw>(
 ): ReadResponse<S, Raw> {
   const response = steps.at(-1) as ModelResponse<Raw>;
   const usage = steps.length === 1 ? response.usage : together(steps.map((step) => step.usage));
-  const costs = steps.map((step) => costOf({ usage: step.usage, model: step.model, modelId: facts.modelId }));
+  const costs = steps.map((step) => costOf({ usage: step.usage, model: step.model, modelId: facts.modelId }, facts.prices));
   const native = facts.citations === "native" || facts.sources.length === 0;
   const { text, content, citations } = native ? readNative(response, facts.sources) : readNumbered(response, facts.sources);
   const turn: AssistantMessage = { role: "assistant", model: facts.modelId, content };

@@ -11,6 +11,7 @@ import type {
   Message,
   Model,
   ModelParams,
+  ModelResponse,
   ReasoningEffort,
   SystemPrompt,
   TextPart,
@@ -19,6 +20,7 @@ import type {
   UserPart,
 } from "./model.ts";
 import type { OpenAIChatOptions, OpenAIOptions } from "./openai.ts";
+import type { Prices } from "./prices.ts";
 import type { Schema } from "./schema.ts";
 import type { ServerName } from "./servers.ts";
 import { joinSystem } from "./text.ts";
@@ -57,6 +59,11 @@ export interface CallSettings extends ModelParams {
    */
   maxSteps?: number | undefined;
   /**
+   * Asked each time the model calls tools that would be run, with all its responses so far: `true` ends the call there, and the calls are the
+   * response's `toolCalls`. Default: never.
+   */
+  stopWhen?: ((steps: readonly ModelResponse[]) => boolean | Promise<boolean>) | undefined;
+  /**
    * Asked before each tool is run. `false`, or a text that says why not, goes to the model in place of a result. Default: all are run.
    */
   approve?: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
@@ -71,6 +78,8 @@ export interface CallSettings extends ModelParams {
   outputMode?: OutputMode | undefined;
   /** Times the model is shown what is wrong with its output and asked again. Default: 1. */
   outputRetries?: number | undefined;
+  /** What `cost` goes by, in place of the package's table; see `costOf()`. */
+  prices?: Prices | undefined;
   /** Ends the call. Where several are given (here, by the prompt, by `with`), each of them does. */
   signal?: AbortSignal | undefined;
 }
@@ -146,8 +155,8 @@ export interface Resolved {
 const paramNames = ["maxTokens", "temperature", "topP", "topK", "seed", "stopSequences"] as const satisfies (keyof ModelParams)[];
 const settingNames = [
   ...paramNames,
-  ...(["model", "system", "extra", "client", "signal", "reasoning"] as const),
-  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "approve"] as const),
+  ...(["model", "system", "extra", "client", "signal", "reasoning", "prices"] as const),
+  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "stopWhen", "approve"] as const),
   ...(["output", "outputMode", "outputRetries"] as const),
 ] as const satisfies (keyof CallSettings)[];
 

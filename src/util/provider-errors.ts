@@ -3,6 +3,7 @@
 import {
   AuthenticationError,
   BadRequestError,
+  ContentFilterError,
   ContextLengthError,
   DrizzleRagError,
   InvalidResponseError,
@@ -88,6 +89,7 @@ const remedies = new Map<Leaf, string>([
   [AuthenticationError, " (Check the API key.)"],
   [PermissionDeniedError, " (The key may not do this: check its rights and the account.)"],
   [QuotaExceededError, " (Check the account's plan and billing.)"],
+  [ContentFilterError, " (Say it otherwise, or look at what the filter of the account lets through.)"],
   [NotFoundError, " (Check the model's name and the base URL.)"],
   [ContextLengthError, " (Send fewer or shorter sources and messages, or use a model with a larger context window.)"],
 ]);
@@ -111,6 +113,8 @@ const byKind = new Map<string, Leaf>([
   ["invalid_request_error", BadRequestError],
   ["invalid_prompt", BadRequestError],
   ["request_too_large", BadRequestError],
+  ["content_filter", ContentFilterError],
+  ["content_policy_violation", ContentFilterError],
 ]);
 
 const byStatus: Record<number, Leaf> = {
@@ -141,6 +145,7 @@ interface Said {
 function leafOf(status: number | undefined, said: Said): Leaf {
   const refused = status === undefined || status === 400 || status === 413 || status === 422;
   if (refused && (said.kinds.includes("context_length_exceeded") || tooLong.test(said.message))) return ContextLengthError;
+  if (refused && said.kinds.some((kind) => byKind.get(kind) === ContentFilterError)) return ContentFilterError;
   if (status === undefined) {
     for (const kind of said.kinds) {
       const leaf = byKind.get(kind) ?? leafOfStatus(Number(kind));

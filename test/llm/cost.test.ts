@@ -48,6 +48,8 @@ it("stands on the response", async () => {
     cost: (1 * 2.5 + 2 * 10) / 1e6,
   });
   expect((await call({ model: fake("x") }, () => "hello")()).cost).toBeUndefined();
+  const own = { "fake/one": { input: 1, output: 2 } };
+  expect((await call({ model: fake("x"), prices: own }, () => "hello")()).cost).toBe((1 * 1 + 2 * 2) / 1e6);
 });
 
 it("has a table that makes sense: cached input is never dearer than twice the fresh, and the date is one", () => {

@@ -41,6 +41,8 @@ describe("httpError", () => {
     [400, { error: "request exceeds the available context size" }, errors.ContextLengthError],
     [402, {}, errors.PermissionDeniedError],
     [408, {}, errors.ProviderTimeoutError],
+    [400, { error: { message: "filtered", code: "content_filter" } }, errors.ContentFilterError],
+    [400, { error: { message: "no", code: "content_policy_violation" } }, errors.ContentFilterError],
     [409, {}, errors.BadRequestError],
     [413, {}, errors.BadRequestError],
     [422, {}, errors.BadRequestError],

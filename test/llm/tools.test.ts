@@ -99,6 +99,22 @@ describe("tool()", () => {
 });
 
 describe("a call with tools", () => {
+  it("stops where it is told to, with the calls left to the caller", async () => {
+    const twice = () => script([called("look_up", { title: "Emma" })], [called("look_up", { title: "Persuasion" })], "Both.");
+    const seen: number[] = [];
+    const stopWhen = async (steps: readonly unknown[]) => {
+      seen.push(steps.length);
+      return steps.length === 2;
+    };
+    const stopped = await call({ model: twice(), tools: [lookUp], maxSteps: 5, stopWhen }, (q: string) => q)("Which?");
+    expect(seen).toEqual([1, 2]);
+    expect(stopped.steps).toHaveLength(2);
+    expect(stopped.toolCalls).toEqual([called("look_up", { title: "Persuasion" })]);
+    const gone = await stopped.resume(await stopped.runTools());
+    expect(gone.text).toBe("Both.");
+    expect((await call({ model: twice(), tools: [lookUp], maxSteps: 5 }, (q: string) => q)("Which?")).text).toBe("Both.");
+  });
+
   it("hands the calls to the caller, who runs them and goes on", async () => {
     const model = script([called("look_up", { title: "Emma" })], "There are three.");
     const response = await call({ model, tools: [lookUp] }, (q: string) => q)("How many of Emma?");
