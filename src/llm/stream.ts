@@ -58,7 +58,7 @@ export function callStream<S extends Source, Raw, Output>(
   // A promise an event: generators along the way would be three or four, which is what the provider's own client costs.
   let waiting: Waiting<Event>[] = [];
   let end: { error?: unknown } | undefined;
-  let running: Promise<void> | undefined;
+  let started = false;
   let wanted = deferred<void>();
   let readers = 0;
   /** How many events the fastest reader has asked for. */
@@ -66,7 +66,7 @@ export function callStream<S extends Source, Raw, Output>(
 
   const sink: EventSink<S> = {
     emit(event) {
-      add(event as Event);
+      if (end === undefined) add(event as Event);
     },
     full() {
       if (log.length - front < ahead && !closer.signal.aborted) return undefined;
@@ -95,29 +95,33 @@ export function callStream<S extends Source, Raw, Output>(
     waiting = [];
   }
 
-  function start(): Promise<void> {
-    return run(sink, closer.signal).then(
+  function start(): void {
+    if (started) return;
+    started = true;
+    run(sink, closer.signal).then(
       (response) => {
+        if (end !== undefined) return;
         result.resolve(response);
         add({ type: "finish", response });
         finish({});
       },
-      (error: unknown) => {
-        result.reject(error);
-        finish({ error });
-      },
+      (error: unknown) => fail(error),
     );
   }
 
-  async function leave(isAsked: boolean): Promise<void> {
+  function fail(error: unknown): void {
+    if (end !== undefined) return;
+    result.reject(error);
+    finish({ error });
+  }
+
+  function leave(): void {
     readers--;
     if (readers > 0 || end !== undefined) return;
     const reason = new DrizzleRagError("The stream was left before its end, so there is no response.");
-    result.reject(reason);
     closer.abort(reason);
     wanted.reject(reason);
-    // An event that is still on its way is not waited for.
-    if (!isAsked) await running;
+    fail(reason);
   }
 
   function reader(): AsyncIterator<Event> {
@@ -136,16 +140,16 @@ export function callStream<S extends Source, Raw, Output>(
         if (end !== undefined) return "error" in end ? Promise.reject(end.error) : Promise.resolve(over);
         return new Promise((resolve, reject) => {
           waiting.push({ reader: own, at, resolve, reject });
-          running ??= start();
+          start();
         });
       },
       async return() {
         if (own.left) return over;
         own.left = true;
         for (const { reader, resolve } of waiting) if (reader === own) resolve(over);
-        const isAsked = waiting.length > 0;
         waiting = waiting.filter(({ reader }) => reader !== own);
-        await leave(isAsked);
+        // Whoever makes the events is told, and not waited for: it may be slow to listen.
+        leave();
         return over;
       },
     };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ConfigurationError, InputError, MissingKeyError } from "../../src/errors.ts";
 import { anthropic } from "../../src/llm/anthropic.ts";
 import { call } from "../../src/llm/call.ts";
-import type { TextPart } from "../../src/llm/model.ts";
+import type { ModelEvent, TextPart } from "../../src/llm/model.ts";
 import { openai } from "../../src/llm/openai.ts";
 import { resolveModel } from "../../src/llm/resolve.ts";
 import { type Loopback, loopback } from "../helpers/loopback.ts";
@@ -169,6 +169,39 @@ describe("a stream", () => {
     for await (const _ of stream) break;
     expect(model.signals[0]!.aborted).toBe(true);
     await expect(stream.response()).rejects.toThrow(/left before its end/);
+  });
+
+  it("can be left although the model does not listen", async () => {
+    const deaf = {
+      ...fake("Hello."),
+      async *stream(): AsyncGenerator<ModelEvent> {
+        yield { type: "text", text: "Hel" };
+        await new Promise(() => {});
+      },
+    };
+    const stream = call({ model: deaf }, () => "q").stream();
+    for await (const _ of stream) break;
+    await expect(stream.response()).rejects.toThrow(/left before its end/);
+  });
+
+  it("takes little more from the model than is read, and gives everything in order to who asks ahead", async () => {
+    let made = 0;
+    const endless = {
+      ...fake(""),
+      async *stream(): AsyncGenerator<ModelEvent> {
+        for (;;) yield { type: "text", text: `${made++} ` };
+      },
+    };
+    const events = call({ model: endless }, () => "q")
+      .stream()
+      [Symbol.asyncIterator]();
+    const first = await Promise.all([events.next(), events.next(), events.next()]);
+    expect(first.map(({ value }) => value.text)).toEqual(["0 ", "1 ", "2 "]);
+    for (let turn = 0; turn < 500; turn++) await Promise.resolve();
+    expect(made).toBeLessThan(40);
+    expect((await events.next()).value.text).toBe("3 ");
+    await events.return?.();
+    expect(await events.next()).toEqual({ done: true, value: undefined });
   });
 
   it("throws what the prompt throws", async () => {
