@@ -5,8 +5,7 @@
 //
 // The peers want Node 22, so with them all contenders run under theirs: see bench/peers.
 import OpenAI from "openai";
-import { call } from "../src/llm/call.ts";
-import { openaiChat } from "../src/llm/openai.ts";
+import { build } from "./calls/built.ts";
 import { coldImports } from "./calls/cold.ts";
 import { loadCallPeers } from "./calls/peers.ts";
 import { startCallServer } from "./calls/start.ts";
@@ -16,15 +15,18 @@ import { withPeersNode } from "./peers-node.ts";
 
 const deltas = 2000;
 /** Calls of one contender before the next has its turn. */
-const callsATurn = 20;
+const callsATurn = quick ? 5 : 200;
 const question = "How long does a refund take?";
 const model = "gpt-5-mini";
 
 await withPeersNode(import.meta.url, async () => {
+  say("building the package");
+  const built = build();
+  const { call } = (await import(built.module("llm/index"))) as typeof import("../src/llm/index.ts");
+  const { openaiChat } = (await import(built.module("llm/openai"))) as typeof import("../src/llm/openai.ts");
   const server = await startCallServer(deltas);
   try {
     say(`Node ${process.version}; a server on this machine, ${deltas} deltas a stream`);
-    const peers = await loadCallPeers(server.url, model);
     const client = new OpenAI({ apiKey: "none", baseURL: server.url, maxRetries: 0 });
     const ours = call({ model: openaiChat({ client, provider: "openai-chat" })(model) }, (q: string) => q);
     const messages = [{ role: "user" as const, content: question }];
@@ -33,19 +35,6 @@ await withPeersNode(import.meta.url, async () => {
       sdk: async () => (await client.chat.completions.create({ model, messages })).choices[0]?.message.content ?? "",
       ours: async () => (await ours(question)).text,
     };
-    const contenders: Record<string, () => Promise<string>> = {
-      ...plain,
-      ...(peers && { langchain: () => peers.langchain.call(question), aisdk: () => peers.aisdk.call(question) }),
-    };
-    const expected = await plain.sdk();
-    for (const [name, ask] of Object.entries(contenders))
-      if ((await ask()) !== expected) throw new Error(`${name} answered something else`);
-    // Several in a row: after another contender's turn, the first finds the processor's caches full of that one's.
-    const inARow = Object.fromEntries(
-      Object.entries(contenders).map(([name, ask]) => [name, async () => void (await repeat(callsATurn, ask))]),
-    );
-    ratios("a call, wall time", await takeTurns(inARow, quick ? 2 : 150, quick ? 1 : 40), 1.05, callsATurn);
-
     const cpu = await cpuOf(plain, quick ? 2 : 30, quick ? 5 : 200);
     report({
       measure: "a call, CPU of our own",
@@ -73,19 +62,37 @@ await withPeersNode(import.meta.url, async () => {
         return length;
       },
     };
-    const streams: Record<string, () => Promise<number>> = {
-      ...read,
-      ...(peers && { langchain: () => peers.langchain.stream(question), aisdk: () => peers.aisdk.stream(question) }),
-    };
-    const length = await read.sdk();
-    for (const [name, stream] of Object.entries(streams))
-      if ((await stream()) !== length) throw new Error(`${name} streamed something else`);
-    ratios(`a stream of ${deltas} deltas, wall time`, await takeTurns(streams, quick ? 3 : 150, quick ? 1 : 40), 1.1);
+    await sideBySide({ call: plain, stream: read });
+
+    // Loaded only now: LangChain turns on the tracking of asynchronous contexts, and from then on each promise costs more, whoever makes it.
+    const peers = await loadCallPeers(server.url, model);
+    if (peers !== undefined) {
+      const peer = (name: keyof typeof peers, what: "call" | "stream") => () => peers[name][what](question);
+      await sideBySide({
+        call: { ours: plain.ours, langchain: peer("langchain", "call"), aisdk: peer("aisdk", "call") },
+        stream: { ours: read.ours, langchain: peer("langchain", "stream"), aisdk: peer("aisdk", "stream") },
+      });
+    }
   } finally {
     await server.stop();
   }
-  await coldImports();
+  await coldImports(built);
+  built.remove();
 });
+
+/** Contenders that take turns, after it is seen that all of them answer the same. */
+async function sideBySide({ call, stream }: Record<"call" | "stream", Record<string, () => Promise<unknown>>>): Promise<void> {
+  for (const contenders of [call, stream]) {
+    const answers = await Promise.all(Object.values(contenders).map((ask) => ask()));
+    if (new Set(answers).size > 1) throw new Error(`Not all answered the same: ${answers.join(" | ")}`);
+  }
+  // Several in a row: after another contender's turn, the first finds the processor's caches full of that one's.
+  const inARow = Object.fromEntries(
+    Object.entries(call).map(([name, ask]) => [name, async () => void (await repeat(callsATurn, ask))]),
+  );
+  ratios("a call, wall time", await takeTurns(inARow, quick ? 2 : 30, quick ? 1 : 5), 1.05, callsATurn);
+  ratios(`a stream of ${deltas} deltas, wall time`, await takeTurns(stream, quick ? 3 : 150, quick ? 1 : 40), 1.1);
+}
 
 /** Ours against the SDK, and against each peer: with those, nothing but being ahead counts. */
 function ratios(what: string, times: Record<string, number[]>, bar: number, each = 1): void {
