@@ -76,8 +76,11 @@ await withPeersNode(import.meta.url, async () => {
   } finally {
     await server.stop();
   }
-  await coldImports(built);
-  built.remove();
+  try {
+    await coldImports(built);
+  } finally {
+    built.remove();
+  }
 });
 
 /** Contenders that take turns, after it is seen that all of them answer the same. */

@@ -80,7 +80,7 @@ export interface GroundedStream<H extends Hit, Raw> extends CallStream<H, Raw> {
 
 const instructions = (abstention: string) =>
   "Answer the question from the sources alone, in the language of the question, as briefly as it allows. " +
-  `If the sources do not hold the answer, reply with exactly this sentence, in English or translated, and nothing else: ${abstention}`;
+  `If the sources do not hold the answer, reply with exactly this sentence, as it stands, and nothing else: ${abstention}`;
 
 /**
  * Questions answered from a collection: searched, reranked if wanted, fitted to a budget of tokens with the text around the hits, asked, and
@@ -95,10 +95,22 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
 ): Answerer<Hit<D, C>, RawOf<M>> {
   type H = Hit<D, C>;
   type Response = GroundedResponse<H, RawOf<M>>;
-  const { limit = 8, search = {}, fit = {}, rewrite, rerank, retrieve, abstention = ABSTENTION, ...settings } = options;
+  const {
+    limit = 8,
+    search = {},
+    fit = {},
+    rewrite,
+    rerank,
+    retrieve,
+    abstention = ABSTENTION,
+    model: named,
+    client,
+    ...settings
+  } = options;
   if (!(Number.isInteger(limit) && limit >= 1))
     throw new InputError(`${limit} is not a whole number of at least 1.`, { field: "limit" });
-  const model = resolveModel(settings.model, settings.client);
+  // Resolved once, so that every question goes through the same client.
+  const model = resolveModel(named, client);
   const searching: SearchOptions = { ...(docs.chunks !== undefined && { neighbours: 1 }), ...search };
 
   async function find(question: string, history: readonly Message[], signal: AbortSignal | undefined) {
@@ -130,7 +142,7 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
     const signals = [settings.signal, own, left].filter((signal) => signal !== undefined);
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
     const { questions, sources } = await find(question, history, signal);
-    const ask = call({ ...settings, model: sources.length === 0 ? saying(abstention) : settings.model, signal }, () => ({
+    const ask = call({ ...settings, model: sources.length === 0 ? saying(abstention) : model, signal }, () => ({
       system: joinSystem(instructions(abstention), settings.system),
       sources,
       messages: [...history, { role: "user" as const, content: question }],
@@ -164,20 +176,20 @@ function restated(
   model: Model,
   question: string,
   history: readonly Message[],
-  settings: Omit<RewriteSettings, "signal">,
+  settings: Pick<RewriteSettings, "extra">,
   signal: AbortSignal | undefined,
 ): string | readonly string[] | Promise<string> {
   if (history.length === 0) return question;
   if (model.id !== "extractive") {
-    const { client, extra } = settings;
-    return condense(question, history, { model, ...(client && { client }), ...(extra && { extra }), signal });
+    const { extra } = settings;
+    return condense(question, history, { model, ...(extra && { extra }), signal });
   }
   const before = history.findLast(({ role }) => role === "user");
   const said = before?.content.flatMap((part) => (part.type === "text" ? part.text : [])).join(" ") ?? "";
   return said === "" ? question : [question, `${said} ${question}`];
 }
 
-/** The sentence itself, or, in another language, an answer without a citation that the instructions allow: a single sentence. */
+/** The sentence that the model was told to say, whatever it put around it; or what the extractive model says of itself. */
 function isAbstention({ text, raw }: CallResponse, abstention: string): boolean {
   if (typeof raw === "object" && raw !== null && "abstained" in raw && raw.abstained === true) return true;
   const bare = (value: string) =>

@@ -6,6 +6,7 @@ import { call } from "../llm/call.ts";
 import type { CallResponse } from "../llm/response.ts";
 import { jsonSchema } from "../llm/schema.ts";
 import type { CallSettings } from "../llm/settings.ts";
+import { mapConcurrent } from "../util/batch.ts";
 import type { Source } from "../values.ts";
 
 /** An answer with what it was made of; that of `answer()` is one. */
@@ -61,19 +62,12 @@ export async function evaluateAnswers(
 ): Promise<AnswersEvaluation> {
   const { judge, concurrency = 1, signal } = options;
   if (questions.length === 0) throw new InputError("There is no question.", { field: "questions" });
-  const answers: AnswerScores[] = [];
-  let next = 0;
   let done = 0;
-  const work = async () => {
-    for (let i = next++; i < questions.length; i = next++) {
-      signal?.throwIfAborted();
-      const question = questions[i] as string;
-      const found = await ask(question);
-      answers[i] = await scored(question, found, judge, signal);
-      options.onProgress?.({ done: ++done, total: questions.length });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
+  const answers = await mapConcurrent(questions, { concurrency, signal }, async (question, _, stop) => {
+    const scores = await scored(question, await ask(question), judge, stop);
+    options.onProgress?.({ done: ++done, total: questions.length });
+    return scores;
+  });
   const answered = answers.filter(({ abstained }) => !abstained);
   const sentences = answered.flatMap((each) => each.sentences);
   const sum = (name: "citations" | "verified") => answers.reduce((total, each) => total + each[name], 0);

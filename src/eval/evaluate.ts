@@ -1,5 +1,6 @@
 // How good a search is on judged queries, and whether one is better than another.
 import { ConfigurationError, InputError } from "../errors.ts";
+import { mapConcurrent } from "../util/batch.ts";
 import type { JudgedQuery } from "./judgments.ts";
 import { meanScores, type Scores, scoresOf } from "./metrics.ts";
 import { randomisationTest } from "./significance.ts";
@@ -52,21 +53,14 @@ export async function evaluate<Found>(
   if (!(Number.isInteger(k) && k >= 1)) throw new InputError(`${k} is not a whole number of at least 1.`, { field: "k" });
   const asked = judged.filter(({ relevant }) => Object.values(relevant).some((grade) => grade > 0));
   if (asked.length === 0) throw new InputError("No query has a relevant document.", { field: "judged" });
-  const queries: QueryScores[] = [];
-  let next = 0;
   let done = 0;
-  const work = async () => {
-    for (let i = next++; i < asked.length; i = next++) {
-      signal?.throwIfAborted();
-      const each = asked[i] as JudgedQuery;
-      const start = performance.now();
-      const found = (await search(each.query, each)).map(key);
-      const milliseconds = performance.now() - start;
-      queries[i] = { id: each.id, query: each.query, ...scoresOf(found, each.relevant, k), found, milliseconds };
-      options.onProgress?.({ done: ++done, total: asked.length });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
+  const queries = await mapConcurrent(asked, { concurrency, signal }, async (each): Promise<QueryScores> => {
+    const start = performance.now();
+    const found = (await search(each.query, each)).map(key);
+    const milliseconds = performance.now() - start;
+    options.onProgress?.({ done: ++done, total: asked.length });
+    return { id: each.id, query: each.query, ...scoresOf(found, each.relevant, k), found, milliseconds };
+  });
   return { k, mean: meanScores(queries), queries, unjudged: judged.length - asked.length };
 }
 

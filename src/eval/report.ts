@@ -1,4 +1,5 @@
 // Evaluations as text for a terminal.
+import { median } from "../util/median.ts";
 import { type Compared, compare, type Evaluation } from "./evaluate.ts";
 import type { Scores } from "./metrics.ts";
 
@@ -42,8 +43,4 @@ function aligned(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join("\n");
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -1,4 +1,5 @@
 // How much of what is nearest the index finds, measured on the user's own vectors: searches through it against exact ones.
+
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
@@ -7,6 +8,7 @@ import { type QueryVector, vectorFormat, vectorParam } from "../../db/vectors.ts
 import { embedAll } from "../../embed/embed.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigurationError, InputError } from "../../errors.ts";
+import { median } from "../../util/median.ts";
 import { isSparse, sparseToText } from "../../util/sparse.ts";
 import { checkVector } from "../../util/vectors.ts";
 import { exactShape, isReranked } from "../search/approximate.ts";
@@ -173,10 +175,6 @@ function share(found: readonly Found[], truth: readonly Found[], own: string | u
     .slice(0, wanted)
     .filter(({ key, distance }) => (exact.get(key) ?? distance) <= limit);
   return right.length / wanted;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 async function isPlanned(db: Database, under: readonly string[], statement: SQL, names: readonly string[]): Promise<boolean> {
