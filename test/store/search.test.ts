@@ -276,8 +276,61 @@ describe(`completeness and the index, on ${databaseName}`, () => {
   });
 
   it("looks deeper in a larger table", () => {
-    const deep = (passages: number) => indexScan({ iterative: true, rowSecurity: false, passages }, 10, false).settings[0]?.[1];
+    const deep = (passages: number) =>
+      indexScan({ iterative: true, rowSecurity: false, passages }, { rows: 10, matching: undefined }).settings[0]?.[1];
     expect([0, 100_000, 1_000_000, 10_000_000].map(deep)).toEqual([undefined, undefined, "130", "400"]);
+  });
+
+  it("goes by how many rows match: first candidates alone where they are enough, then further down", () => {
+    const scan = (passages: number, matching: number, more = {}) => {
+      const { settings, overfetch } = indexScan(
+        { iterative: true, rowSecurity: false, passages },
+        { rows: 10, matching, again: true, ...more },
+      );
+      return [...settings.map(([, value]) => value), overfetch];
+    };
+    expect(scan(50_000, 25_000)).toEqual(["100", "off", 1]);
+    expect(scan(50_000, 5000)).toEqual(["200", "off", 1]);
+    expect(scan(50_000, 1000)).toEqual(["100", "relaxed_order", 1]);
+    // Nothing is known of the table, nothing can be asked again.
+    expect(scan(0, 25_000)).toEqual(["100", "relaxed_order", 1]);
+    expect(scan(50_000, 25_000, { again: false })).toEqual(["100", "relaxed_order", 1]);
+    expect(scan(50_000, 25_000, { deep: true })).toEqual(["400", "relaxed_order", 4]);
+  });
+
+  it("finds the nearest also where a filter goes against the question", async () => {
+    // 3,200 rows on one side and 3,200 on the other: those that match are the farthest.
+    const side = (sign: number) => Float32Array.from({ length: dimensions }, (_, i) => (i === 0 ? 3 * sign : random()));
+    const rows = Array.from({ length: 6400 }, (_, i) => ({
+      content: `side ${i}`,
+      mood: i % 2 === 0 ? "near" : "far",
+      vector: side(i % 2 === 0 ? 1 : -1),
+    }));
+    await db.execute(sql`drop index notes_hnsw`);
+    await docs().insert(rows);
+    await db.execute(sql`create index notes_hnsw on ${notes} using hnsw (v vector_cosine_ops)`);
+    await db.execute(sql`analyze ${notes}`);
+    for (let n = 0; n < 5; n++) {
+      const question = side(1);
+      const where = eq(notes.mood, "far");
+      const likeness = ({ vector }: { vector: Float32Array }) =>
+        vector.reduce((sum, x, i) => sum + x * (question[i] as number), 0) / Math.hypot(...vector);
+      const expected = rows.filter(({ mood }) => mood === "far").sort((a, b) => likeness(b) - likeness(a));
+      const contents = (hits: { text: string }[]) => hits.map(({ text }) => text);
+      const wanted = expected.slice(0, 10).map(({ content }) => content);
+      expect(contents(await docs().search(question, { where }))).toEqual(wanted);
+      const [many] = await docs().searchMany([question], { where });
+      expect(contents(many ?? [])).toEqual(wanted);
+    }
+  });
+
+  it("puts in order what an index gives further down", async () => {
+    const question = randomVector();
+    const wide = collection(db, { documents: notes, text: notes.content, index: { overfetch: 4 } });
+    const hits = await wide.search(question, { limit: 30, where: ne(notes.mood, "none") });
+    const scores = hits.map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    expect(hits).toHaveLength(30);
   });
 
   it("asks the same of any filter, whatever its values and however it is written", async () => {

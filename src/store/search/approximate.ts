@@ -10,9 +10,10 @@ export function exactShape(shape: Shape): Shape {
   return { ...shape, index: { ...index, bypassed: true } };
 }
 
-/** The same tables, with settings that the scan of the index is to find. */
-export function startingWith(shape: Shape, settings: UsedIndex["settings"]): Shape {
-  return settings.length === 0 ? shape : { ...shape, index: { ...shape.index, settings } };
+/** The same tables, with settings that the scan of the index is to find, and with how much it is to give. */
+export function startingWith(shape: Shape, { settings, overfetch }: Pick<UsedIndex, "settings" | "overfetch">): Shape {
+  if (settings.length === 0 && overfetch <= shape.index.overfetch) return shape;
+  return { ...shape, index: { ...shape.index, settings, overfetch: Math.max(overfetch, shape.index.overfetch) } };
 }
 
 /**

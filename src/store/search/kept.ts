@@ -52,7 +52,7 @@ export class KeptStatements {
 
   private statement(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
     const { mode, limit, offset, weights } = request;
-    const key = `${mode} ${limit} ${offset} ${weights.vector} ${weights.keyword} ${scan.exact} ${scan.settings.join()} ${request.filter?.parameterized?.text}`;
+    const key = `${mode} ${limit} ${offset} ${weights.vector} ${weights.keyword} ${scan.exact} ${scan.settings.join()} ${scan.overfetch} ${request.filter?.parameterized?.text}`;
     const found = this.statements.get(key);
     if (found !== undefined) return found;
     const [oldest] = this.statements.keys();
@@ -67,7 +67,7 @@ export class KeptStatements {
       vector: placeholder(this.shape),
       keywords: { words: sql.placeholder("words"), phrases: [], excluded: [] },
     };
-    const searched = scan.exact ? exactShape(this.shape) : startingWith(this.shape, scan.settings);
+    const searched = scan.exact ? exactShape(this.shape) : startingWith(this.shape, scan);
     const where = request.filter?.parameterized?.condition;
     const statement = searchStatement(this.db, searched, { ...request, where }, [question]);
     // Drizzle's drivers take an empty name for an unnamed statement, which any pooler can handle.

@@ -14,7 +14,7 @@ import { keyAliases, keyMatches } from "./parts.ts";
 import { type SearchContext, vectorsOf } from "./questions.ts";
 import { type SearchRequest, searchRequest } from "./request.ts";
 import { findRows, scanOf, showHits } from "./search.ts";
-import { exactly, type Scan, scanning } from "./settings.ts";
+import { type Scan, scanning } from "./settings.ts";
 import { type FoundRow, isComposed, shownColumns, withDocuments } from "./statement.ts";
 import { nearest } from "./vector.ts";
 
@@ -79,11 +79,13 @@ async function together(context: SearchContext, request: SearchRequest, vectors:
     }
   };
   const found: FoundRow[][] = [];
-  const all = vectors.map((_, i) => i);
-  const scan = await withTranslatedErrors(() => scanOf(context, request, { depth: request.limit, exact: false }));
-  await read(all, scan);
-  const short = all.filter((i) => (found[i] as FoundRow[]).length < request.limit);
-  if (short.length > 0 && !scan.exact) await read(short, exactly);
+  let left = vectors.map((_, i) => i);
+  for (const way of ["index", "deep", "exact"] as const) {
+    const scan = await withTranslatedErrors(() => scanOf(context, request, { depth: request.limit, way }));
+    await read(left, scan);
+    left = left.filter((i) => (found[i] as FoundRow[]).length < request.limit);
+    if (left.length === 0 || scan.exact) break;
+  }
   return found.map((rows) => inOrder(shape, request, rows));
 }
 

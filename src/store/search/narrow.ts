@@ -9,15 +9,28 @@ import { joinDocuments } from "./parts.ts";
 import type { SearchRequest } from "./request.ts";
 
 /**
- * Up to so many matching rows for each row wanted, a search is exact (no fewer than for 10 and no more than for 20, as reading takes its time too). An iterative scan stops at the first rows that pass, and where the filter
- * and the question have nothing to do with each other (documents in one language, asked for in another's words) these are not the nearest:
- * recall@10 fell to 0.2 to 0.7 with 120 to 2,600 matching rows of 40,000, and a wider scan did not mend it (npm run bench:store -- --only real).
+ * Up to so many matching rows for each row wanted, a search is exact (no fewer than for 10 and no more than for 20, as reading takes its time
+ * too). An iterative scan stops at the first rows that pass, and where the filter and the question have nothing to do with each other
+ * (documents in one language, asked for in another's words) these are not the nearest: recall@10 fell to 0.2 to 0.7 with 120 to 2,600
+ * matching rows of 40,000, and a wider scan did not mend it (npm run bench:store -- --only real).
  */
 const exactUpTo = 300;
+/** A search that came back short looks at every row that matches, unless there are more than so many. */
+const exactAgainUpTo = 100_000;
 /** A filter's rows are asked for again after so long, in milliseconds. */
 const lasts = 60_000;
 /** Filters remembered; past so many, the one that was asked for first goes. */
 const most = 500;
+
+/** Whether a search for `wanted` rows of so many that match is better exact from the start. */
+export function isNarrow(matching: number, wanted: number): boolean {
+  return matching <= exactUpTo * Math.min(Math.max(10, wanted), 20);
+}
+
+/** Whether one that came back short is. */
+export function isNarrowAgain(matching: number): boolean {
+  return matching <= exactAgainUpTo;
+}
 
 /** Remembers, for a collection, how many rows its filters leave. A wrong guess costs time, never results. */
 export class FilterEstimates {
@@ -25,12 +38,8 @@ export class FilterEstimates {
 
   constructor(private readonly shape: Shape) {}
 
-  /** Whether a search for `wanted` rows under this filter is better exact. Asks the planner (EXPLAIN, which runs nothing) for filters it does not know. */
-  async isNarrow(db: Database, filter: SearchRequest["filter"], wanted: number): Promise<boolean> {
-    return (await this.rows(db, filter)) <= exactUpTo * Math.min(Math.max(10, wanted), 20);
-  }
-
-  private async rows(db: Database, filter: SearchRequest["filter"]): Promise<number> {
+  /** How many rows match. Asks the planner (EXPLAIN, which runs nothing) for filters it does not know. */
+  async rows(db: Database, filter: SearchRequest["filter"]): Promise<number> {
     const key = keyOf(db, filter);
     const found = this.known.get(key);
     if (found !== undefined && Date.now() - found.at < lasts) return found.rows;

@@ -8,34 +8,34 @@ import type { FoundRow } from "./statement.ts";
 export interface Pass {
   /** How many passages are ranked. */
   depth: number;
-  /** Without the index over the vectors. */
-  exact: boolean;
+  /** Through the index as usual, through it further down, or without it. */
+  way: "index" | "deep" | "exact";
 }
 
 export function firstPass(request: SearchRequest): Pass {
-  return { depth: firstDepth(request), exact: false };
+  return { depth: firstDepth(request), way: "index" };
 }
 
 /** The next pass, or undefined when what was found is all there is, or all that was asked for. */
-export function nextPass(request: SearchRequest, { depth, exact }: Pass, found: readonly FoundRow[]): Pass | undefined {
+export function nextPass(request: SearchRequest, { depth, way }: Pass, found: readonly FoundRow[]): Pass | undefined {
   const { mode, limit, offset } = request;
   const wanted = request.diversity > 0 ? limit + offset : wantedOf(request) - offset;
   const held = found[0]?.held ?? 0;
   const near = found[0]?.near ?? 0;
   if (request.perDocument === undefined) {
-    if (exact || mode === "keyword") return undefined;
+    if (way === "exact" || mode === "keyword") return undefined;
     const isShort = isFused(request) ? near < depthOf({ limit: wantedOf(request) - offset, offset }) : found.length < wanted;
-    return isShort ? { depth, exact: true } : undefined;
+    return isShort ? { depth, way: way === "index" ? "deep" : "exact" } : undefined;
   }
   if (found.length >= wanted) {
-    const isThin = !exact && isFused(request) && mode !== "keyword" && near < candidatesOf(request, depth);
-    return isThin ? { depth: everything, exact: true } : undefined;
+    const isThin = way !== "exact" && isFused(request) && mode !== "keyword" && near < candidatesOf(request, depth);
+    return isThin ? { depth: everything, way: "exact" } : undefined;
   }
   // Too few documents among many passages: look deeper once, then at all. One scan costs less than deeper and deeper ones.
   if (depth === everything) return undefined;
   const isFull = held >= depth;
-  if (isFull && depth === firstDepth(request)) return { depth: 4 * depth, exact };
-  return isFull || (mode !== "keyword" && !exact) ? { depth: everything, exact: true } : undefined;
+  if (isFull && depth === firstDepth(request)) return { depth: 4 * depth, way };
+  return isFull || (mode !== "keyword" && way !== "exact") ? { depth: everything, way: "exact" } : undefined;
 }
 
 /** How many candidates the index has to give. */

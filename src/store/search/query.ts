@@ -40,8 +40,8 @@ export async function searchQuery<P extends PgTable>(
   const vectors = await vectorsOf(context, request.asked, request);
   // It cannot look again when a document took up many places, so it looks deeper at once.
   const depth = request.perDocument === undefined ? firstDepth(request) : 4 * firstDepth(request);
-  const { exact, settings, planning } = await withTranslatedErrors(() => scanOf(context, request, { depth, exact: false }));
-  const searched = exact ? exactShape(shape) : startingWith(shape, settings);
+  const scan = await withTranslatedErrors(() => scanOf(context, request, { depth, way: "index" }, false));
+  const searched = scan.exact ? exactShape(shape) : startingWith(shape, scan);
   const ranked = ranking(searched, request, questionsOf(db, shape, request, vectors), depth);
   const score = sql<number>`ranked.score`.mapWith(Number);
   const statement = db
@@ -59,6 +59,6 @@ export async function searchQuery<P extends PgTable>(
     getSQL: () => statement.getSQL(),
     getSelectedFields: () => selected.getSelectedFields(),
     toSQL: () => statement.toSQL(),
-    settings: planning,
+    settings: scan.planning,
   } as unknown as SearchQuery<P>;
 }

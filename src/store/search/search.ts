@@ -12,6 +12,7 @@ import type { Hit, Row } from "../types.ts";
 import { keyOf, keyText } from "../write/context.ts";
 import { candidates, isReranked } from "./approximate.ts";
 import { documentText, inOrder, toHit } from "./hits.ts";
+import { isNarrow, isNarrowAgain } from "./narrow.ts";
 import { around, contextOf } from "./neighbours.ts";
 import { candidatesOf, firstPass, nextPass, type Pass } from "./passes.ts";
 import { type SearchContext, vectorsOf } from "./questions.ts";
@@ -97,7 +98,7 @@ export async function findRows(
       const scan = await scanOf(context, request, pass);
       result = await read(scan, pass.depth);
       // A narrow filter makes it exact from the start.
-      pass = nextPass(request, { depth: pass.depth, exact: scan.exact }, result);
+      pass = nextPass(request, { depth: pass.depth, way: scan.exact ? "exact" : pass.way }, result);
     }
     return result;
   });
@@ -127,18 +128,32 @@ export async function showHits<D extends PgTable, C extends PgTable | undefined,
   });
 }
 
-/** How one run of the statement scans. */
+/**
+ * How one run of the statement scans.
+ *
+ * @param again Whether it can be followed by another, where it comes back short.
+ */
 export async function scanOf(
   { capabilities, db, estimates, shape }: Omit<SearchContext, "embedder" | "kept">,
   request: SearchRequest,
-  { depth, exact }: Pass,
+  { depth, way }: Pass,
+  again = true,
 ): Promise<Scan> {
   if (request.mode === "keyword") return plainly;
-  if (exact) return exactly;
+  if (way === "exact") return exactly;
   const wanted = isComposed(request) || request.mode === "hybrid" ? candidatesOf(request, depth) : request.limit + request.offset;
   const can = await capabilities();
-  const filtered = request.where !== undefined || can.rowSecurity;
-  if ((request.filter !== undefined || can.rowSecurity) && (await estimates.isNarrow(db, request.filter, wanted))) return exactly;
-  const scan = indexScan(can, candidates(shape, wanted), filtered, shape.index.efSearch);
+  const asksPlanner = request.filter !== undefined || can.rowSecurity;
+  // A condition of our own, such as that of `similar`, hides next to nothing.
+  const matching = asksPlanner ? await estimates.rows(db, request.filter) : request.where && can.passages;
+  if (way === "deep" && isNarrowAgain(matching ?? 0)) return exactly;
+  if (asksPlanner && isNarrow(matching as number, wanted)) return exactly;
+  const scan = indexScan(can, {
+    rows: candidates(shape, wanted),
+    matching,
+    least: shape.index.efSearch,
+    again,
+    deep: way === "deep",
+  });
   return isReranked(shape) && scan.settings.length > 0 ? { ...scan, planning: throughIndex } : scan;
 }

@@ -49,7 +49,8 @@ export function similaritySql(metric: Metric, distance: SQL): SQL<number> {
 export function nearest(shape: Shape, vector: SQL, where: SQL | undefined, limit: number): SQL {
   if (!isReranked(shape)) return inOrder(shape, distance(shape, vector), sql`distance`, where, limit);
   const found = inOrder(shape, exactDistance(shape, vector), distance(shape, vector), where, candidates(shape, limit));
-  return sql`select * from (${found}) as candidates order by distance limit ${sql.raw(String(limit))}`;
+  // Plus zero, since the planner takes it that what comes from the index is in order, and an iterative scan's is so only nearly.
+  return sql`select * from (${found}) as candidates order by distance + 0 limit ${sql.raw(String(limit))}`;
 }
 
 function inOrder(shape: Shape, shown: SQL, order: SQL, where: SQL | undefined, limit: number): SQL {
