@@ -2,6 +2,8 @@
 # Postgres 17 with pgvector from Debian's packages, without Docker: for CI and benchmarks, as root on Debian.
 #   debian-postgres.sh start   prints a line: <process id> <data folder> <url>
 #   debian-postgres.sh replica <port>   a physical standby of the server on that port of this machine; prints the same
+#   debian-postgres.sh kill <process id> <data folder>   as a power cut would: SIGKILL to the server and to all that it started
+#   debian-postgres.sh again <data folder> <port>   starts it anew where it was; prints the same
 #   debian-postgres.sh stop <process id> <data folder>
 # The packages are Debian 13's (trixie). On an older Debian they are put into a folder of their own, which is kept for the next time.
 set -euo pipefail
@@ -45,12 +47,33 @@ run() {
   echo "$(head -n 1 "$root$data/postmaster.pid") $data postgres://postgres@127.0.0.1:$port/postgres"
 }
 
+kill_all() {
+  local pid=$1 children
+  own "$2"
+  # Its own processes, by their parent: none is looked for by name.
+  children=$(cat "/proc/$pid/task/$pid/children")
+  kill -KILL "$pid" $children 2>/dev/null || true
+  for each in $pid $children; do while kill -0 "$each" 2>/dev/null; do sleep 0.1; done; done
+}
+
+again() {
+  own "$1"
+  run "$1" "$2" ""
+}
+
+own() {
+  [[ $1 == /var/lib/postgresql/drizzle-rag-* ]] || { echo "not a folder of this script: $1" >&2; exit 2; }
+}
+
 stop() {
   local pid=$1 data=$2
-  [[ $data == /var/lib/postgresql/drizzle-rag-* ]] || { echo "not a folder of this script: $data" >&2; exit 2; }
+  own "$data"
   kill -INT "$pid" 2>/dev/null || true
   while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
   rm -rf "${root:?}$data"
 }
 
-"$@"
+case $1 in
+  kill) kill_all "${@:2}" ;;
+  *) "$@" ;;
+esac

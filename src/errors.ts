@@ -39,11 +39,17 @@ export class DimensionError extends InputError {
   constructor(
     readonly expected: number,
     readonly actual: number,
-    place: InputPlace & { /** Who made the vector. */ embedder?: string } = {},
+    place: InputPlace & {
+      /** Who made the vector. */
+      embedder?: string | undefined;
+      /** Who makes those in the column, where that is another. */
+      others?: string | undefined;
+    } = {},
   ) {
     const who = place.embedder === undefined ? "The vector has" : `The embedder "${place.embedder}" gives`;
+    const others = place.others === undefined || place.others === place.embedder ? "" : `, those of "${place.others}"`;
     const remedy = `Use an embedder of ${expected} dimensions, or make the column vector(${actual}) and embed again.`;
-    super(`${who} ${actual} dimensions, the column holds ${expected}. ${remedy}`, place);
+    super(`${who} ${actual} dimensions, the column holds ${expected}${others}. ${remedy}`, place);
   }
 }
 

@@ -65,6 +65,8 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
    * @throws InvalidTextError, DimensionError, InvalidVectorError for bad input, with its row; ConstraintError; nothing is written.
    */
   insert(rows: NewRow<D> | readonly NewRow<D>[], options?: WriteOptions): Promise<Written<D>>;
+  /** Of any other iterable, also an asynchronous one: what `load` does. It is read as it is written, so it may be of any length. */
+  insert(rows: Iterable<NewRow<D>> | AsyncIterable<NewRow<D>>, options?: Omit<LoadOptions, "key">): Promise<Loaded>;
 
   /**
    * Inserts documents, or updates those whose key is there. Chunks whose text, headings and embedder have not changed keep their rows and
@@ -72,6 +74,8 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
    * @throws InputError for two rows with the same key, and what `insert` throws.
    */
   upsert(rows: NewRow<D> | readonly NewRow<D>[], options?: UpsertOptions): Promise<Written<D>>;
+  /** Of any other iterable: what `load` does with a `key`, which is the primary key unless another is given. */
+  upsert(rows: Iterable<NewRow<D>> | AsyncIterable<NewRow<D>>, options?: LoadOptions): Promise<Loaded>;
 
   /**
    * Writes any number of documents with flat memory, in batches that are committed one by one: after a failure, what was written until then

@@ -22,7 +22,7 @@ import { Search } from "./search/search.ts";
 import { type Capabilities, capabilities } from "./search/settings.ts";
 import { similarRequest } from "./search/similar.ts";
 import { type AnyRow, resolveShape, type Shape } from "./shape.ts";
-import type { CollectionOptions, ListOptions, Row, Written } from "./types.ts";
+import type { CollectionOptions, ListOptions, LoadOptions, Row, WriteOptions, Written } from "./types.ts";
 import { backfill } from "./write/backfill.ts";
 import type { WriteContext } from "./write/context.ts";
 import { load } from "./write/load.ts";
@@ -83,8 +83,14 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
         checkSettings(more);
         return on(base, { ...settings, ...more });
       },
-      insert: async (rows, write = {}) => (await insert(await writing(), embedder, list(rows), write)) as Written<D>,
-      upsert: async (rows, write = {}) => (await upsert(await writing(), embedder, list(rows), write)) as Written<D>,
+      insert: ((rows: AnyRow | Rows, write: LoadOptions & WriteOptions = {}) =>
+        isStream(rows)
+          ? writing().then((to) => load(to, embedder, rows, write))
+          : writing().then((to) => insert(to, embedder, list(rows), write))) as Collection<D, C>["insert"],
+      upsert: ((rows: AnyRow | Rows, write: LoadOptions & WriteOptions = {}) =>
+        isStream(rows)
+          ? writing().then((to) => load(to, embedder, rows, { key: shape.documentKey.map(({ column }) => column), ...write }))
+          : writing().then((to) => upsert(to, embedder, list(rows), write))) as Collection<D, C>["upsert"],
       load: async (rows, options = {}) => load(await writing(), embedder, rows as Iterable<AnyRow>, options),
       backfill: async (options = {}) => backfill(await writing(), embedder, options),
       update: async (changes, where, write = {}) =>
@@ -111,6 +117,14 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
     };
   };
   return on(db);
+}
+
+type Rows = Iterable<AnyRow> | AsyncIterable<AnyRow>;
+
+/** Whether rows come one by one. Those of an array are known, and returned. */
+function isStream(rows: AnyRow | Rows): rows is Rows {
+  const isIterable = typeof rows === "object" && rows !== null && (Symbol.iterator in rows || Symbol.asyncIterator in rows);
+  return isIterable && !Array.isArray(rows);
 }
 
 function list<T>(rows: T | readonly T[]): AnyRow[] {

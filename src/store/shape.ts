@@ -47,6 +47,8 @@ export interface Shape {
   /** What the index over the vectors holds. */
   index: UsedIndex;
   language: string;
+  /** Id of what makes the collection's vectors. */
+  embedder: string | undefined;
   /** The document's text, and the name to report when it is bad. */
   textOf: (row: AnyRow) => unknown;
   textField: string;
@@ -112,6 +114,7 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     chunked: chunks !== undefined,
     dimensions,
     vectorType,
+    embedder: embedder?.id,
     vectorFormat: checkedFormat(options.vectorFormat),
     ...usedIndex(passages, columns.embedding.column, options.index, options.metric),
     language: options.language ?? (columns.search && languageOf(columns.search)) ?? "english",

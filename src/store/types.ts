@@ -8,6 +8,7 @@ import type { IndexKind } from "../table/approximation.ts";
 import type { Metric } from "../table/indexes.ts";
 import type { TsVector } from "../table/tsvector.ts";
 import type { Chunk, Source, SparseVector } from "../values.ts";
+import type { BuildOptions } from "./indexes/build.ts";
 import type { BuildProgress } from "./indexes/status.ts";
 
 /** Drizzle's names for pgvector's column types. */
@@ -264,7 +265,7 @@ export interface Loaded {
   removed: number;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<BuildOptions, "maintenanceWorkMem" | "parallelWorkers"> {
   /** Columns that tell whether a document is there already, and is updated. Left out: every row is a new one. */
   key?: PgColumn | PgColumn[];
   signal?: AbortSignal;

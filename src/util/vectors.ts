@@ -7,7 +7,9 @@ export interface VectorCheck extends InputPlace {
   /** Whether all zeros are allowed; they have no direction, so cosine distance cannot compare them. Default: false. */
   allowZero?: boolean;
   /** Who made the vector, for the error's words. */
-  embedder?: string;
+  embedder?: string | undefined;
+  /** Who makes the vectors that it is to stand among. */
+  others?: string | undefined;
 }
 
 /**
@@ -15,10 +17,10 @@ export interface VectorCheck extends InputPlace {
  * zero. Throws a `DimensionError` or an `InvalidVectorError`.
  */
 export function checkVector(vector: ArrayLike<number>, check: VectorCheck): void {
-  const { dimensions, allowZero = false, row, field, embedder } = check;
+  const { dimensions, allowZero = false, row, field, embedder, others } = check;
   const place = { row, field };
   if (vector.length !== dimensions) {
-    throw new DimensionError(dimensions, vector.length, embedder === undefined ? place : { ...place, embedder });
+    throw new DimensionError(dimensions, vector.length, { ...place, embedder, others });
   }
   // One sum answers both questions: NaN and infinity stay in it, and only zeros leave it at zero.
   const sum = vector instanceof Float32Array ? sumOf(vector) : sumOf(Float32Array.from(vector));

@@ -7,10 +7,10 @@ import { ReadOnlyDatabaseError } from "../../src/errors.ts";
 import { collection } from "../../src/store/collection.ts";
 import { fakeEmbedder } from "../../src/testing/index.ts";
 import { createTables, freshServerDatabase, onServer } from "../helpers/database.ts";
-import { canReplicate, startReplica } from "../helpers/replica.ts";
+import { canStartServers, startReplica } from "../helpers/own-server.ts";
 import { articleChunks, articles, dimensions } from "../store/tables.ts";
 
-const possible = onServer && canReplicate(inject("server"));
+const possible = onServer && canStartServers(inject("server"));
 if (onServer && !possible) console.warn("The replica's tests are left out: they need the server of scripts/debian-postgres.sh.");
 
 const article = (i: number) => ({

@@ -307,6 +307,21 @@ describe(`one vector a row, on ${databaseName}`, () => {
     await expect(docs.insert({ content: "b", vector: new Float32Array(dimensions).fill(Number.NaN) })).rejects.toThrow(/NaN/);
     expect(await docs.count()).toBe(1);
   });
+
+  it("names the model whose vectors are there when one of another has other dimensions", async () => {
+    const docs = collection(db, { documents: notes, text: notes.content, embedder: fakeEmbedder({ dimensions }) });
+    const other = new Float32Array(3).fill(1);
+    const both = new RegExp(`3 dimensions, the column holds ${dimensions}, those of "fake`);
+    await expect(docs.search(other)).rejects.toThrow(both);
+    await expect(docs.insert({ content: "b", vector: other })).rejects.toThrow(both);
+    const lying = {
+      ...fakeEmbedder({ dimensions }),
+      id: "model-b",
+      embed: async (texts: readonly string[]) => texts.map(() => other),
+    };
+    const liar = collection(db, { documents: notes, text: notes.content, embedder: lying });
+    await expect(liar.search("x", { mode: "vector" })).rejects.toThrow(/"model-b" gives 3 dimensions/);
+  });
 });
 
 describe(`composite keys in a schema of their own, on ${databaseName}`, () => {
@@ -408,6 +423,32 @@ describe(`loading, on ${databaseName}`, () => {
     const { documents } = await docs.load(rowsOf(700), { key: articles.slug });
     expect(documents).toBe(700);
     expect(await docs.count()).toBe(700);
+  });
+
+  it("is what insert and upsert do with rows that come one by one", async () => {
+    const { docs } = setUp();
+    async function* source() {
+      yield* rowsOf(450);
+    }
+    expect(await docs.insert(rowsOf(450))).toMatchObject({ documents: 450, embedded: 450 });
+    expect(await docs.upsert(source(), { key: articles.slug })).toMatchObject({ documents: 450, embedded: 0, kept: 450 });
+    const seen = new Set([...rowsOf(3)].map((row) => ({ ...row, views: 9 })));
+    expect(await docs.upsert(seen, { key: articles.slug })).toMatchObject({ documents: 3, kept: 3 });
+    expect(await docs.count(eq(articles.views, 9))).toBe(3);
+    expect(await docs.count()).toBe(450);
+  });
+
+  it("refuses settings of the build before it reads a row", async () => {
+    let read = 0;
+    function* source() {
+      read++;
+      yield* rowsOf(1);
+    }
+    const { docs } = setUp();
+    await expect(docs.load(source(), { maintenanceWorkMem: "lots" })).rejects.toThrow(/field "maintenanceWorkMem"/);
+    await expect(docs.load(source(), { parallelWorkers: -1 })).rejects.toThrow(/field "parallelWorkers"/);
+    expect(read).toBe(0);
+    expect(await docs.load(rowsOf(700), { maintenanceWorkMem: "64MB", parallelWorkers: 0 })).toMatchObject({ documents: 700 });
   });
 
   it("takes nothing, too", async () => {

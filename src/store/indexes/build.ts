@@ -94,7 +94,10 @@ export function mustBeOutside(db: Database, what: string): void {
 }
 
 /** @throws InputError for values that are no settings: they stand in the statement as they are. */
-function settingsOf({ maintenanceWorkMem, parallelWorkers }: BuildOptions): Record<string, string> {
+export function checkBuildOptions({
+  maintenanceWorkMem,
+  parallelWorkers,
+}: Pick<BuildOptions, "maintenanceWorkMem" | "parallelWorkers">): void {
   if (maintenanceWorkMem !== undefined && !/^\d{1,10} ?(kB|MB|GB|TB)$/.test(maintenanceWorkMem)) {
     throw new InputError(`"${maintenanceWorkMem}" is not an amount of memory. Write 512MB, or 2GB.`, {
       field: "maintenanceWorkMem",
@@ -103,6 +106,11 @@ function settingsOf({ maintenanceWorkMem, parallelWorkers }: BuildOptions): Reco
   if (parallelWorkers !== undefined && !(Number.isInteger(parallelWorkers) && parallelWorkers >= 0 && parallelWorkers <= 1024)) {
     throw new InputError(`${parallelWorkers} is not a number of processes from 0 to 1,024.`, { field: "parallelWorkers" });
   }
+}
+
+function settingsOf(options: BuildOptions): Record<string, string> {
+  checkBuildOptions(options);
+  const { maintenanceWorkMem, parallelWorkers } = options;
   return {
     ...(maintenanceWorkMem !== undefined && { maintenance_work_mem: maintenanceWorkMem }),
     ...(parallelWorkers !== undefined && { max_parallel_maintenance_workers: String(parallelWorkers) }),

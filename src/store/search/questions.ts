@@ -58,7 +58,8 @@ export async function vectorsOf(
       dimensions: shape.dimensions,
       allowZero,
       ...place,
-      ...(isText(question) && embedder !== undefined && { embedder: embedder.id }),
+      embedder: isText(question) ? embedder?.id : undefined,
+      others: embedder?.id,
     });
     return vector;
   });

@@ -6,6 +6,7 @@ import { isTransaction, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { quotedName } from "../../db/names.ts";
 import type { Embedder } from "../../embed/embedder.ts";
+import { type BuildOptions, checkBuildOptions } from "../indexes/build.ts";
 import { createMissingIndexes, dropDearIndexes } from "../indexes/indexes.ts";
 import type { BuildProgress } from "../indexes/status.ts";
 import type { AnyRow, Shape } from "../shape.ts";
@@ -25,13 +26,14 @@ export async function load(
   context: WriteContext,
   embedder: Embedder | undefined,
   source: Iterable<AnyRow> | AsyncIterable<AnyRow>,
-  options: LoadOptions & { key?: PgColumn | PgColumn[] },
+  options: LoadOptions,
 ): Promise<Loaded> {
   const { shape, db } = context;
   const total: Loaded = { documents: 0, embedded: 0, kept: 0, removed: 0 };
-  const { onProgress } = options;
+  const { onProgress, maintenanceWorkMem, parallelWorkers } = options;
   const report: Report = (now, building = false) => onProgress?.({ ...total, ...now, building });
 
+  checkBuildOptions(options);
   const batches = inBatches(source, shape);
   const first = await batches.next();
   const second = first.done ? first : await batches.next();
@@ -41,8 +43,12 @@ export async function load(
   const finish = async () => {
     if (deferred) report({}, true);
     if (!mayDefer) return;
-    const settings = onProgress && { onProgress: (index: BuildProgress) => report({ index }, true) };
-    await withTranslatedErrors(() => createMissingIndexes(db, shape.passages, { ...settings, only: "dear" }));
+    const building: BuildOptions = {
+      ...(maintenanceWorkMem !== undefined && { maintenanceWorkMem }),
+      ...(parallelWorkers !== undefined && { parallelWorkers }),
+      ...(onProgress && { onProgress: (index) => report({ index }, true) }),
+    };
+    await withTranslatedErrors(() => createMissingIndexes(db, shape.passages, { ...building, only: "dear" }));
   };
   try {
     await writeAll(context, embedder, resumed(first, second, batches), options, total, report);

@@ -47,6 +47,7 @@ export function withVectors(
         allowZero: shape.metric !== "cosine",
         row: firstRow + index,
         field: embedding.key,
+        others: shape.embedder,
       };
       if (shape.vectorType === "sparsevec")
         return { ...row, [embedding.key]: isSparse(given) ? sparseToText(given, check) : given };
