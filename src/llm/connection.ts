@@ -33,12 +33,17 @@ export function clientOptions(options: ConnectionOptions) {
 
 /** What an SDK takes beside the body. */
 export function requestOptions(extra: Extra | undefined, { signal, maxRetries }: ModelOptions) {
-  return {
-    ...(maxRetries !== undefined && { maxRetries }),
-    ...(signal !== undefined && { signal }),
-    ...(extra?.headers !== undefined && { headers: extra.headers }),
-    ...(extra?.query !== undefined && { query: extra.query }),
-  };
+  const options: {
+    maxRetries?: number;
+    signal?: AbortSignal;
+    headers?: Record<string, string>;
+    query?: Record<string, unknown>;
+  } = {};
+  if (maxRetries !== undefined) options.maxRetries = maxRetries;
+  if (signal !== undefined) options.signal = signal;
+  if (extra?.headers !== undefined) options.headers = extra.headers;
+  if (extra?.query !== undefined) options.query = extra.query;
+  return options;
 }
 
 /**
@@ -46,9 +51,9 @@ export function requestOptions(extra: Extra | undefined, { signal, maxRetries }:
  * @param lacks the parameters and what to do instead, as a sentence.
  */
 export function refuseParams(api: string, params: ModelParams, lacks: Partial<Record<keyof ModelParams, string>>): void {
-  for (const [name, remedy] of Object.entries(lacks)) {
+  for (const name in lacks) {
     if (params[name as keyof ModelParams] !== undefined)
-      throw new ConfigurationError(`${api} has no parameter "${name}". ${remedy}`);
+      throw new ConfigurationError(`${api} has no parameter "${name}". ${lacks[name as keyof ModelParams]}`);
   }
 }
 

@@ -160,13 +160,15 @@ const settingNames = [
   ...(["output", "outputMode", "outputRetries"] as const),
 ] as const satisfies (keyof CallSettings)[];
 
+const knownSettings: ReadonlySet<string> = new Set(settingNames);
+
 /** Throws a `ConfigurationError` for a name that is no setting: a misspelt one would be ignored in silence. */
 export function checkNames(settings: object, where: string, also: readonly string[] = []): void {
-  const known: readonly string[] = [...settingNames, ...also];
   for (const name of Object.keys(settings)) {
-    if (known.includes(name)) continue;
+    if (knownSettings.has(name) || also.includes(name)) continue;
+    const known = [...knownSettings, ...also].join(", ");
     const remedy = "What only a provider knows goes into extra: { body: { … } }.";
-    throw new ConfigurationError(`${where}: "${name}" is not a setting. Known are ${known.join(", ")}. ${remedy}`);
+    throw new ConfigurationError(`${where}: "${name}" is not a setting. Known are ${known}. ${remedy}`);
   }
 }
 
@@ -183,7 +185,7 @@ export function overlay(...layers: readonly CallSettings[]): CallSettings {
       if (value !== undefined) (result as Record<string, unknown>)[name] = value;
     }
   }
-  const extras = given(layers, "extra");
+  const extras = result.extra === undefined ? [] : given(layers, "extra");
   if (extras.length > 0) {
     result.extra = {
       ...merged("body", extras),
@@ -191,7 +193,7 @@ export function overlay(...layers: readonly CallSettings[]): CallSettings {
       ...merged("query", extras),
     };
   }
-  const signals = given(layers, "signal");
+  const signals = result.signal === undefined ? [] : given(layers, "signal");
   if (signals.length > 0) result.signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);
   return result;
 }
@@ -211,17 +213,20 @@ function merged(name: keyof Extra, extras: readonly Extra[]): Extra {
   return given.length === 0 ? {} : { [name]: Object.assign({}, ...given) };
 }
 
+/** What a prompt returns beside settings. */
+const ownNames = ["messages", "sources"];
+
 /** What a prompt returned, laid between the call's own settings and those of `with()`. */
 export function resolvePrompt(returned: PromptResult, base: CallSettings, overrides: CallSettings): Resolved {
   const config: PromptConfig = isConfig(returned) ? returned : { messages: returned };
-  checkNames(config, "What the prompt returned", ["messages", "sources"]);
+  checkNames(config, "What the prompt returned", ownNames);
   const { messages: input, sources, ...given } = config;
   const settings = overlay(base, given, overrides);
   const { system, messages } = normaliseMessages(input);
   checkCounts(settings);
   settings.system = joinSystem(settings.system, system);
   const params: ModelParams = {};
-  for (const name of paramNames) if (settings[name] !== undefined) Object.assign(params, { [name]: settings[name] });
+  for (const name of paramNames) if (settings[name] !== undefined) (params as Record<string, unknown>)[name] = settings[name];
   return { settings, params, messages, sources };
 }
 
@@ -289,11 +294,11 @@ const userTypes = new Set(["text", "image", "audio", "document", "tool-result"])
 const assistantTypes = new Set(["text", "reasoning", "tool-call", "provider"]);
 
 function checkCounts({ maxSteps = 1, outputRetries = 0 }: CallSettings): void {
-  for (const [name, value, least] of [
-    ["maxSteps", maxSteps, 1],
-    ["outputRetries", outputRetries, 0],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least)
-      throw new ConfigurationError(`${name}: ${value} is not a whole number from ${least}.`);
-  }
+  checkCount("maxSteps", maxSteps, 1);
+  checkCount("outputRetries", outputRetries, 0);
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least)
+    throw new ConfigurationError(`${name}: ${value} is not a whole number from ${least}.`);
 }

@@ -12,6 +12,7 @@ export function textOf(message: Pick<RequestMessage, "content"> | { content: Ass
 
 /** Instructions one after the other; blank ones left out. Text, unless a part ends what is to be cached. */
 export function joinSystem(...prompts: (SystemPrompt | undefined)[]): SystemPrompt | undefined {
+  if (prompts.every((prompt) => prompt === undefined || prompt.length === 0)) return undefined;
   const parts = prompts
     .flatMap((prompt): readonly TextPart[] => (typeof prompt === "string" ? [{ type: "text", text: prompt }] : (prompt ?? [])))
     .filter(({ text }) => text.trim() !== "");

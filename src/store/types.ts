@@ -188,7 +188,7 @@ export interface SearchOptions<S extends Selection | undefined = undefined> {
   offset?: number;
   /** Leaves out hits with a lower score; see `Hit.score` for what it means in each mode. */
   minScore?: number;
-  /** Hybrid: how much each ranking counts, against the other. Default: vector 0.4, keyword 0.6; `tune()` finds those of your collection. */
+  /** Hybrid: how much each ranking counts, against the other, before how far its first hits stand out. Default: vector 0.4, keyword 0.6; `tune()` finds those of your collection. */
   weights?: { vector?: number; keyword?: number };
   /**
    * What `hit.document` holds: columns and SQL expressions over documents and chunks. Default: all columns of the document but vectors.

@@ -65,8 +65,17 @@ describe(`search on ${databaseName}`, () => {
     // Fewer than 40 hold a word of the question, so what holds none is the floor.
     expect(found.length).toBeLessThan(40);
     const least = Math.min(...vectors.values());
+    // How far the first stand out: 1 minus the mean of what the others gain.
+    const peak = (of: Map<number, number>, floor: number) => {
+      const others = [...of.keys()]
+        .map((id) => gain(of, id, floor))
+        .sort((a, b) => b - a)
+        .slice(1);
+      return 1 - others.reduce((sum, value) => sum + value, 0) / others.length;
+    };
     for (const weights of [undefined, { vector: 1, keyword: 1 }, { keyword: 0 }, { vector: 0.2 }]) {
-      const { vector = 0.4, keyword = 0.6 } = weights ?? {};
+      const vector = (weights?.vector ?? 0.4) * peak(vectors, least) ** 2;
+      const keyword = (weights?.keyword ?? 0.6) * peak(words, 0) ** 2;
       const fused = await setUp().search(question, { mode: "hybrid", limit: 5, ...(weights && { weights }) });
       for (const { chunk, score } of fused) {
         const expected = (vector * gain(vectors, chunk.id, least) + keyword * gain(words, chunk.id, 0)) / (vector + keyword);

@@ -15,7 +15,7 @@ export interface Question {
 /**
  * What each ranking counts for unless a search says otherwise. Chosen on Cranfield, Vaswani and documentation of Claude, each with two kinds of
  * vectors, none of them neural: from 0.3 to 0.4 for the vectors, what comes out is near or above the better ranking on all. `tune()` finds
- * the weights of one's own collection.
+ * the weights of one's own collection. For each question they are weighed by how the rankings look: see `fused()`.
  */
 export const defaultWeights = { vector: 0.4, keyword: 0.6 } as const;
 
@@ -36,6 +36,11 @@ export function depthOf(request: Pick<SearchRequest, "limit" | "offset">): numbe
  * The score is the weighted mean of what a passage gains in both rankings: its score between that of the 40th place and that of the first
  * (min-max normalisation; Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023). Unlike ranks, that tells a
  * passage that stands out from one that is a little nearer than the next, so that the weaker ranking does less harm.
+ *
+ * And a ranking in which the first stand out knows more of this question than one in which forty are much alike: each weight is multiplied by
+ * the square of its peak, 1 minus the mean of the scores from the second to the 40th place. Without judgments that tells a little of which is
+ * the better one: on ten collections with real vectors, what comes out rose from 0.997 of the better ranking to 1.003, on each by -0.003 to
+ * +0.02 but on one (the square was chosen on those; one of them has neural vectors).
  */
 export function fused(shape: Shape, request: SearchRequest, question: Question): SQL {
   const depth = depthOf(request);
@@ -44,22 +49,29 @@ export function fused(shape: Shape, request: SearchRequest, question: Question):
   return sql`
     with by_vector as materialized (${vectorGains(shape, nearest(shape, question.vector, request.where, depth))}),
     by_keyword as materialized (${keywordGains(shape, matching(shape, question.keywords, request.where, depth), depth)}),
-    most as (
-      select ${number(byVector)} * coalesce((select max(gain) from by_vector), 1)
-        + ${number(byKeyword)} * coalesce((select max(gain) from by_keyword), 1) as gain
+    peaks as (
+      select coalesce((select max(peak) from by_vector), 1) as vector, coalesce((select max(peak) from by_keyword), 1) as keyword
+    ), weights as (
+      select ${number(byVector)} * greatest(vector, 0.05) ^ 2 as vector,
+        ${number(byKeyword)} * greatest(keyword, 0.05) ^ 2 as keyword
+      from peaks
+    ), most as (
+      select weights.vector * coalesce((select max(gain) from by_vector), 1)
+        + weights.keyword * coalesce((select max(gain) from by_keyword), 1) as gain
+      from weights
     )
     select ${keys}, coalesce(
-      (${number(byVector)} * coalesce(by_vector.gain, 0) + ${number(byKeyword)} * coalesce(by_keyword.gain, 0)) / nullif(most.gain, 0), 0
+      (weights.vector * coalesce(by_vector.gain, 0) + weights.keyword * coalesce(by_keyword.gain, 0)) / nullif(most.gain, 0), 0
     ) as score, by_vector.distance, by_keyword.score as keyword, (select count(*)::int from by_vector) as near
     from by_vector full join by_keyword using (${sql.join(
       shape.passageKey.map((_, i) => keyAlias(i)),
       sql`, `,
-    )}) cross join most
+    )}) cross join weights cross join most
     order by score desc, ${keys}
     limit ${sql.raw(String(request.limit))} offset ${sql.raw(String(request.offset))}`;
 }
 
-/** `select key…, distance, gain`: what each of the nearest gains over one that is not among them. */
+/** `select key…, distance, gain, peak`: what each of the nearest gains over one that is not among them, and how far the first stand out. */
 function vectorGains(shape: Shape, ranking: SQL): SQL {
   // A vector of zeros has no direction, and so no distance by cosine.
   return gains(shape, ranking, {
@@ -69,7 +81,7 @@ function vectorGains(shape: Shape, ranking: SQL): SQL {
   });
 }
 
-/** `select key…, score, gain`. Where all that match are among them, one that is not among them has a score of 0. */
+/** `select key…, score, gain, peak`. Where all that match are among them, one that is not among them has a score of 0. */
 function keywordGains(shape: Shape, ranking: SQL, depth: number): SQL {
   return gains(shape, ranking, {
     kept: sql`score`,
@@ -82,8 +94,10 @@ function keywordGains(shape: Shape, ranking: SQL, depth: number): SQL {
 function gains(shape: Shape, ranking: SQL, { kept, value, floor }: { kept: SQL; value: SQL; floor: SQL }): SQL {
   const keys = keyAliases(shape);
   return sql`
-    select ${keys}, ${kept}, coalesce(share - least(min(share) over (), 0), 0) as gain from (
-      select ${keys}, ${kept}, case when value is not null then coalesce((value - floor) / nullif(best - floor, 0), 1) end as share from (
+    select ${keys}, ${kept}, coalesce(share - least(min(share) over (), 0), 0) as gain,
+      1 - coalesce(avg(share) filter (where place between 2 and ${sql.raw(String(floorPlace))}) over (), 0) as peak
+    from (
+      select ${keys}, ${kept}, place, case when value is not null then coalesce((value - floor) / nullif(best - floor, 0), 1) end as share from (
         select *, max(value) over () as best, ${floor} as floor from (
           select *, row_number() over (order by value desc nulls last, ${keys}) as place from (
             select *, ${value} as value from (${ranking}) as ranking
