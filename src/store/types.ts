@@ -76,8 +76,13 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
   metric?: Metric;
   /** Which index searches go through. Default: the first over the vectors that the schema of the table declares. */
   index?: SearchedIndex;
-  /** Text search configuration that queries are read with. Default: that of the `tsvector()` column, else `english`. */
-  language?: string;
+  /**
+   * The text search configuration that words are read with: one for all rows, such as `german`; or each row's own, by the column of the
+   * table that is searched which holds its name (`regconfig`, or text). With `chunks` it may also be a column or a function of the document:
+   * then it is written to the column of its chunks that `chunkColumns({ language: { column } })` names.
+   * Default: what the `tsvector()` column says, else `english`.
+   */
+  language?: string | Field<D, string>;
   /** Which column of `chunks` refers to which of `documents`. Default: the foreign key between the two. */
   reference?: readonly (readonly [chunk: PgColumn, document: PgColumn])[];
   /** Values for columns of your own in the table of chunks, such as a tenant. */
@@ -204,11 +209,17 @@ export interface SearchOptions<S extends Selection | undefined = undefined> {
    * no longer fall. Default: 0, by score alone.
    */
   diversity?: number;
+  /**
+   * By keyword and hybrid: the text search configuration that the question is read with, such as `german`. It chooses no rows; that is
+   * for `where`. Default: the collection's; where each row has its own, every language there is, each for its rows.
+   */
+  language?: string;
   signal?: AbortSignal;
 }
 
 /** `similar` searches by vector, so what is about words is left out. */
-export interface SimilarOptions<S extends Selection | undefined = undefined> extends Omit<SearchOptions<S>, "mode" | "weights"> {
+export interface SimilarOptions<S extends Selection | undefined = undefined>
+  extends Omit<SearchOptions<S>, "mode" | "weights" | "language"> {
   /** The primary key of one of the document's chunks, to search near that alone. Default: near the average of all its chunks. */
   chunk?: Key;
 }

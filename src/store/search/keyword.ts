@@ -3,6 +3,7 @@ import { type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { quotedName } from "../../db/names.ts";
 import type { Shape } from "../shape.ts";
+import { reading } from "./languages.ts";
 import { joinDocuments, keyAliases, keyColumns, keyMatches } from "./parts.ts";
 
 /** Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009): how soon repetition stops counting, and how much length does. */
@@ -10,8 +11,6 @@ const k1 = 1.2;
 const b = 0.75;
 /** A word in the title or a heading (weight A) counts as so many in the text. */
 const headingWeight = 2;
-/** Counting how many passages hold a word stops here: past it a word is common, and its exact rarity no longer matters. */
-const countLimit = 20_000;
 /** Passages of which the length is looked at to know the average. */
 const lengthSample = 256;
 
@@ -21,10 +20,12 @@ export interface KeywordQuery {
   words: string | Placeholder;
   phrases: string[];
   excluded: string[];
+  /** Undefined: the collection's, or each row's. */
+  language?: string | undefined;
 }
 
 /** Reads quoted phrases and exclusions; all other punctuation is left to Postgres' parser. */
-export function parseKeywords(text: string): KeywordQuery {
+export function parseKeywords(text: string, language?: string): KeywordQuery {
   const phrases: string[] = [];
   const excluded: string[] = [];
   const moveTo = (list: string[], found: string, left: string) => {
@@ -35,7 +36,7 @@ export function parseKeywords(text: string): KeywordQuery {
     .replace(/(^|\s)-"([^"]+)"/g, (_, space: string, phrase: string) => moveTo(excluded, phrase, space))
     .replace(/(^|\s)-([\p{L}\p{N}][^\s"]*)/gu, (_, space: string, word: string) => moveTo(excluded, word, space))
     .replace(/"([^"]+)"/g, (_, phrase: string) => moveTo(phrases, phrase, ` ${phrase} `));
-  return { words: rest, phrases, excluded };
+  return { words: rest, phrases, excluded, language };
 }
 
 /**
@@ -47,37 +48,23 @@ export function parseKeywords(text: string): KeywordQuery {
  */
 export function matching(shape: Shape, query: KeywordQuery, where: SQL | undefined, limit: number): SQL {
   const search = shape.columns.search as PgColumn;
-  const language = sql`${shape.language}::regconfig`;
-  const conditions = [
-    ...query.phrases.map((phrase) => sql`${search} @@ phraseto_tsquery(${language}, ${phrase})`),
-    ...query.excluded.map((words) => sql`not ${search} @@ plainto_tsquery(${language}, ${words})`),
-    ...(where === undefined ? [] : [sql`(${where})`]),
-  ];
+  const { counted, kept, holding, demanded, demands, ofLanguage } = reading(shape, query);
+  const conditions = [...demands, ...(where === undefined ? [] : [sql`(${where})`])];
   const filter = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`;
   const candidates = Math.max(200, 2 * limit);
   return sql`
-    with terms as materialized (
-      select lexeme, ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
-      from unnest(to_tsvector(${language}, ${query.words}))
-    ), counted as materialized (
-      select lexeme, query, (
-        select count(*)::float8 from (
-          select 1 from ${shape.passages} where ${search} @@ terms.query limit ${sql.raw(String(countLimit))}
-        ) as found
-      ) as passages
-      from terms
-    ), total as materialized (
+    with ${counted}, total as materialized (
       select greatest((select max(passages) from counted), case when rows > 0 then rows else (select count(*) from ${shape.passages}) end, 1)::float8 as passages
       from (select reltuples as rows from pg_class where oid = ${quotedName(shape.passages)}::regclass) as statistics
     ), weighted as materialized (
-      select lexeme, query, ln(1 + (total.passages - counted.passages + 0.5) / (counted.passages + 0.5)) as rarity
+      select ${kept}, ln(1 + (total.passages - counted.passages + 0.5) / (counted.passages + 0.5)) as rarity
       from counted cross join total
     ), average as materialized (
       select greatest(avg(length(search)), 1)::float8 as length
       from (select ${search} as search from ${shape.passages} limit ${sql.raw(String(lengthSample))}) as sample
     ), candidates as materialized (
       select ${keyColumns(shape)}, sum(weighted.rarity) as rarity
-      from weighted inner join ${shape.passages} on ${search} @@ weighted.query${joinDocuments(shape, where)}
+      from ${holding}${demanded}${joinDocuments(shape, where)}
       ${filter}
       group by ${keyGroups(shape)}
       order by rarity desc limit ${sql.raw(String(candidates))}
@@ -90,7 +77,7 @@ export function matching(shape: Shape, query: KeywordQuery, where: SQL | undefin
     cross join average
     inner join ${shape.passages} on ${keyMatches(shape, "candidates")}
     cross join lateral unnest(${search}) as word(lexeme, positions, weights)
-    inner join weighted on weighted.lexeme = word.lexeme
+    inner join weighted on weighted.lexeme = word.lexeme${ofLanguage}
     cross join lateral (
       select coalesce(sum(case weight when 'A' then ${sql.raw(String(headingWeight))} else 1 end), 1)::float8 as value
       from unnest(word.weights) as weight

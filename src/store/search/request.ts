@@ -34,6 +34,8 @@ export interface SearchRequest {
   /** Undefined: any number, which is also what it means where a document is its own only passage. */
   perDocument: number | undefined;
   diversity: number;
+  /** Undefined: the collection's. */
+  language: string | undefined;
   /** Only keys and scores are wanted; what is shown is fetched later. */
   keysOnly: boolean;
   signal: AbortSignal | undefined;
@@ -94,6 +96,7 @@ function completed(
     neighbours,
     perDocument: shape.chunked ? perDocument : undefined,
     diversity,
+    language: language(options.language),
     keysOnly: false,
     signal: options.signal,
   };
@@ -154,6 +157,11 @@ export function checkCondition(where: SQL | undefined, field: string): asserts w
 export function whole(value: number, field: string, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new InputError(`${value} is not a whole number of at least ${least}.`, { field });
+}
+
+function language(given: string | undefined): string | undefined {
+  if (given === undefined || (typeof given === "string" && given.trim() !== "")) return given;
+  throw new InputError(`"${given}" is not the name of a text search configuration, such as "english".`, { field: "language" });
 }
 
 function weights(given: SearchOptions["weights"] = defaultWeights): SearchRequest["weights"] {

@@ -40,13 +40,13 @@ export type Shown = { [part in "document" | "shown" | "chunk" | "key"]?: Record<
 export function questionsOf(
   db: Database,
   shape: Shape,
-  { asked }: SearchRequest,
+  { asked, language }: SearchRequest,
   vectors: readonly (QueryVector | undefined)[],
 ): Question[] {
   return asked.map(({ text, stored }, i) => {
     const vector = vectors[i];
     const value = vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, vectorFormat(db, shape.vectorFormat));
-    return { vector: stored ?? value, keywords: parseKeywords(text) };
+    return { vector: stored ?? value, keywords: parseKeywords(text, language) };
   });
 }
 

@@ -1,0 +1,111 @@
+// How a question in words is read for the keyword statement: in one language, or in that of each row.
+import { type SQL, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import type { Shape } from "../shape.ts";
+import type { KeywordQuery } from "./keyword.ts";
+
+/** Counting how many passages hold a word stops here: past it a word is common, and its exact rarity no longer matters. */
+const countLimit = 20_000;
+
+/** The parts of the statement that depend on it. */
+export interface Reading {
+  /** `name as (…), …`: the last is `counted`, the question's words with how many passages hold each. */
+  counted: SQL;
+  /** What `weighted`, which is made of `counted`, keeps of it. */
+  kept: SQL;
+  /** `… inner join passages …`: each passage once for each of the words that it holds. */
+  holding: SQL;
+  /** Joins a passage with what is demanded of it; empty where nothing is, or the conditions stand alone. */
+  demanded: SQL;
+  /** What phrases and exclusions demand of a passage. */
+  demands: SQL[];
+  /** That one of the `weighted` words is in the passage's language: empty, or ` and …`. */
+  ofLanguage: SQL;
+}
+
+/** Reads the question in the language that it names, else in that of the collection or of each row. */
+export function reading(shape: Shape, query: KeywordQuery): Reading {
+  const language = query.language ?? shape.language;
+  return typeof language === "string" ? inOne(shape, query, language) : inEach(shape, query, language);
+}
+
+/** A lexeme as a query that finds it: without the parser, which would read it again. */
+const lexemeQuery = sql.raw(`('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query`);
+
+function inOne(shape: Shape, query: KeywordQuery, name: string): Reading {
+  const search = shape.columns.search as PgColumn;
+  const language = sql`${name}::regconfig`;
+  return {
+    counted: sql`terms as materialized (
+      select lexeme, ${lexemeQuery}
+      from unnest(to_tsvector(${language}, ${query.words}))
+    ), counted as materialized (
+      select lexeme, query, (
+        select count(*)::float8 from (
+          select 1 from ${shape.passages} where ${search} @@ terms.query limit ${sql.raw(String(countLimit))}
+        ) as found
+      ) as passages
+      from terms
+    )`,
+    kept: sql`lexeme, query`,
+    holding: sql`weighted inner join ${shape.passages} on ${search} @@ weighted.query`,
+    demanded: sql``,
+    demands: [
+      ...query.phrases.map((phrase) => sql`${search} @@ phraseto_tsquery(${language}, ${phrase})`),
+      ...query.excluded.map((words) => sql`not ${search} @@ plainto_tsquery(${language}, ${words})`),
+    ],
+    ofLanguage: sql``,
+  };
+}
+
+/**
+ * A row is matched by the lexemes of its own language. What counts as rare is the word of the question, whatever it became in each language:
+ * a word that stands in many English rows does not become rare for standing in one of the few German ones.
+ */
+function inEach(shape: Shape, query: KeywordQuery, column: PgColumn): Reading {
+  const search = shape.columns.search as PgColumn;
+  const { passages } = shape;
+  const config = sql`word_language::regconfig`;
+  const demands = [
+    ...query.phrases.map((phrase, i) => ({
+      made: sql`phraseto_tsquery(${config}, ${phrase}) as ${sql.identifier(`phrase${i}`)}`,
+      condition: sql`${search} @@ languages.${sql.identifier(`phrase${i}`)}`,
+    })),
+    ...query.excluded.map((words, i) => ({
+      made: sql`plainto_tsquery(${config}, ${words}) as ${sql.identifier(`excluded${i}`)}`,
+      condition: sql`not ${search} @@ languages.${sql.identifier(`excluded${i}`)}`,
+    })),
+  ];
+  const isOf = (of: string) => sql`${sql.identifier(of)}.word_language = ${column}`;
+  // The recursion steps from one language to the next in the index over the column. Postgres' own `distinct` would read all of it.
+  return {
+    counted: sql`recursive each_language(word_language) as (
+      (select ${column} from ${passages} where ${column} is not null order by ${column} limit 1)
+      union all
+      select (select ${column} from ${passages} where ${column} > each_language.word_language order by ${column} limit 1)
+      from each_language where word_language is not null
+    ), languages as materialized (
+      select ${sql.join([sql`word_language`, ...demands.map(({ made }) => made)], sql`, `)} from each_language where word_language is not null
+    ), terms as materialized (
+      select word_language, lexeme, positions[1] as place, ${lexemeQuery}
+      from languages cross join lateral unnest(to_tsvector(${config}, ${query.words}))
+    ), lexemes as materialized (
+      select distinct lexeme, query from terms
+    ), held as materialized (
+      select lexemes.lexeme, found.word_language, count(*)::float8 as passages
+      from lexemes cross join lateral (
+        select ${column} as word_language from ${passages} where ${search} @@ lexemes.query limit ${sql.raw(String(countLimit))}
+      ) as found
+      group by lexemes.lexeme, found.word_language
+    ), counted as materialized (
+      select terms.word_language, terms.lexeme, terms.query, coalesce(sum(held.passages) over (partition by terms.place), 0) as passages
+      from terms left join held on held.lexeme = terms.lexeme and held.word_language = terms.word_language
+    )`,
+    kept: sql`word_language, lexeme, query`,
+    holding: sql`lexemes inner join ${passages} on ${search} @@ lexemes.query
+      inner join weighted on weighted.lexeme = lexemes.lexeme and ${isOf("weighted")}`,
+    demanded: demands.length === 0 ? sql`` : sql` inner join languages on ${isOf("languages")}`,
+    demands: demands.map(({ condition }) => condition),
+    ofLanguage: sql` and ${isOf("weighted")}`,
+  };
+}
