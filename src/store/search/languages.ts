@@ -76,8 +76,10 @@ function inEach(shape: Shape, query: KeywordQuery, column: PgColumn): Reading {
       condition: sql`not ${search} @@ languages.${sql.identifier(`excluded${i}`)}`,
     })),
   ];
-  const isOf = (of: string) => sql`${sql.identifier(of)}.word_language = ${column}`;
+  // Not `=`, by which the planner would hash the words and read the whole table past the index.
+  const isOf = (of: string) => sql`${sql.identifier(of)}.word_language is not distinct from ${column}`;
   // The recursion steps from one language to the next in the index over the column. Postgres' own `distinct` would read all of it.
+  // Arrays, since the planner expects 10 rows of one: with the hundreds that it expects of a recursion it would not use the index over the words.
   return {
     counted: sql`recursive each_language(word_language) as (
       (select ${column} from ${passages} where ${column} is not null order by ${column} limit 1)
@@ -85,12 +87,13 @@ function inEach(shape: Shape, query: KeywordQuery, column: PgColumn): Reading {
       select (select ${column} from ${passages} where ${column} > each_language.word_language order by ${column} limit 1)
       from each_language where word_language is not null
     ), languages as materialized (
-      select ${sql.join([sql`word_language`, ...demands.map(({ made }) => made)], sql`, `)} from each_language where word_language is not null
+      select ${sql.join([sql`word_language`, ...demands.map(({ made }) => made)], sql`, `)}
+      from unnest(array(select word_language from each_language where word_language is not null)) as word_language
     ), terms as materialized (
-      select word_language, lexeme, positions[1] as place, ${lexemeQuery}
+      select word_language, lexeme, positions[1] as place
       from languages cross join lateral unnest(to_tsvector(${config}, ${query.words}))
     ), lexemes as materialized (
-      select distinct lexeme, query from terms
+      select lexeme, ${lexemeQuery} from unnest(array(select distinct lexeme from terms)) as lexeme
     ), held as materialized (
       select lexemes.lexeme, found.word_language, count(*)::float8 as passages
       from lexemes cross join lateral (
@@ -98,10 +101,10 @@ function inEach(shape: Shape, query: KeywordQuery, column: PgColumn): Reading {
       ) as found
       group by lexemes.lexeme, found.word_language
     ), counted as materialized (
-      select terms.word_language, terms.lexeme, terms.query, coalesce(sum(held.passages) over (partition by terms.place), 0) as passages
+      select terms.word_language, terms.lexeme, coalesce(sum(held.passages) over (partition by terms.place), 0) as passages
       from terms left join held on held.lexeme = terms.lexeme and held.word_language = terms.word_language
     )`,
-    kept: sql`word_language, lexeme, query`,
+    kept: sql`word_language, lexeme`,
     holding: sql`lexemes inner join ${passages} on ${search} @@ lexemes.query
       inner join weighted on weighted.lexeme = lexemes.lexeme and ${isOf("weighted")}`,
     demanded: demands.length === 0 ? sql`` : sql` inner join languages on ${isOf("languages")}`,
