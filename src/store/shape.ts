@@ -6,6 +6,7 @@ import type { VectorFormat, VectorType } from "../db/vectors.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Metric } from "../table/indexes.ts";
 import { describe, isColumn, named, reader } from "./columns.ts";
+import type { KeywordRanker } from "./keywords/ranker.ts";
 import { type DocumentLanguage, resolveLanguage } from "./language.ts";
 import { type UsedIndex, usedIndex } from "./search/used-index.ts";
 import type { CollectionOptions, Field } from "./types.ts";
@@ -47,6 +48,8 @@ export interface Shape {
   metric: Metric;
   /** What the index over the vectors holds. */
   index: UsedIndex;
+  /** The extension that ranks by words; undefined: this package's own statement does. */
+  keywords: KeywordRanker | undefined;
   /** What questions are read with: a text search configuration, or the column of the table that is searched which holds each row's. */
   language: string | PgColumn;
   /** Where the chunks' language comes from, when it is the document that has it. */
@@ -120,6 +123,7 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     vectorFormat: checkedFormat(options.vectorFormat),
     ...usedIndex(passages, columns.embedding.column, options.index, options.metric),
     ...languages,
+    keywords: options.keywords,
     textOf: text.read,
     textField: text.key ?? "text",
     textKeys: used.every(({ key }) => key !== undefined) ? new Set(used.map(({ key }) => key as string)) : undefined,

@@ -151,7 +151,7 @@ describe(`a language for each row, on ${databaseName}`, () => {
         }
         tx.rollback();
       })
-      .catch((error) => expect(String(error)).toMatch(/rollback/i));
+      .catch((error) => expect(String(error)).toMatch(/Rollback/));
   });
 
   it("takes the words of the question, not each language's lexemes, for common or rare", async () => {

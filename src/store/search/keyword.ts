@@ -5,6 +5,7 @@ import { quotedName } from "../../db/names.ts";
 import type { Shape } from "../shape.ts";
 import { reading } from "./languages.ts";
 import { joinDocuments, keyAliases, keyColumns, keyMatches } from "./parts.ts";
+import { rankedBy } from "./ranked.ts";
 
 /** Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009): how soon repetition stops counting, and how much length does. */
 const k1 = 1.2;
@@ -40,13 +41,15 @@ export function parseKeywords(text: string, language?: string): KeywordQuery {
 }
 
 /**
- * `select key…, score … order by score desc limit n`: the passages that rank best by BM25.
+ * `select key…, score … order by score desc limit n`: the passages that rank best by BM25, by the extension that the collection was given or
+ * on stock Postgres.
  *
  * Two steps keep it quick where a word is common: the candidates by the sum of their words' rarity, from the GIN index alone; then exact
  * BM25 over those, with term frequencies out of the tsvector. How many passages hold a word is counted in the same statement, so
  * that the statistics are right under any writes.
  */
 export function matching(shape: Shape, query: KeywordQuery, where: SQL | undefined, limit: number): SQL {
+  if (shape.keywords !== undefined) return rankedBy(shape.keywords, shape, query, where, limit);
   const search = shape.columns.search as PgColumn;
   const { counted, kept, holding, demanded, demands, ofLanguage } = reading(shape, query);
   const conditions = [...demands, ...(where === undefined ? [] : [sql`(${where})`])];

@@ -32,6 +32,14 @@ export function reading(shape: Shape, query: KeywordQuery): Reading {
 /** A lexeme as a query that finds it: without the parser, which would read it again. */
 const lexemeQuery = sql.raw(`('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query`);
 
+/** What phrases and exclusions demand of a passage, each as a condition. */
+export function demandsOf({ phrases, excluded }: KeywordQuery, search: SQL, language: SQL): SQL[] {
+  return [
+    ...phrases.map((phrase) => sql`${search} @@ phraseto_tsquery(${language}, ${phrase})`),
+    ...excluded.map((words) => sql`not ${search} @@ plainto_tsquery(${language}, ${words})`),
+  ];
+}
+
 function inOne(shape: Shape, query: KeywordQuery, name: string): Reading {
   const search = shape.columns.search as PgColumn;
   const language = sql`${name}::regconfig`;
@@ -50,10 +58,7 @@ function inOne(shape: Shape, query: KeywordQuery, name: string): Reading {
     kept: sql`lexeme, query`,
     holding: sql`weighted inner join ${shape.passages} on ${search} @@ weighted.query`,
     demanded: sql``,
-    demands: [
-      ...query.phrases.map((phrase) => sql`${search} @@ phraseto_tsquery(${language}, ${phrase})`),
-      ...query.excluded.map((words) => sql`not ${search} @@ plainto_tsquery(${language}, ${words})`),
-    ],
+    demands: demandsOf(query, sql`${search}`, language),
     ofLanguage: sql``,
   };
 }

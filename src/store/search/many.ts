@@ -57,7 +57,7 @@ async function oneByOne(
     return found;
   };
   // Asked before the transaction, which would hold a second connection meanwhile.
-  await withTranslatedErrors(context.capabilities);
+  await withTranslatedErrors(() => Promise.all([context.capabilities(), context.keywordsReady()]));
   return isTransaction(context.db) ? run(context.db) : inTransaction(context.db, run);
 }
 

@@ -50,18 +50,23 @@ export function searchRequest(
   const asked = isList(query) ? query.map(parts) : [parts(query)];
   if (!isSome(asked)) throw new InputError("There is no question in the list.", { field: "query" });
   const inWords = asked.every(({ text, vector }) => text !== "" || vector === undefined);
-  const mode = options.mode ?? (inWords && shape.columns.search !== undefined ? "hybrid" : "vector");
+  const mode = options.mode ?? (inWords && hasWords(shape) ? "hybrid" : "vector");
   if (!["vector", "keyword", "hybrid"].includes(mode)) {
     throw new ConfigurationError(`mode: "${mode}" is not a way to search. Use "vector", "keyword" or "hybrid".`);
   }
-  if (mode !== "vector" && shape.columns.search === undefined) {
+  if (mode !== "vector" && !hasWords(shape)) {
     throw new ConfigurationError(
-      `mode "${mode}" needs a tsvector column. chunkColumns() brings one; or make one with tsvector() from drizzle-rag/table.`,
+      `mode "${mode}" needs a tsvector column. chunkColumns() brings one; or make one with tsvector() from drizzle-rag/table, or give \`keywords\`.`,
     );
   }
   if (mode !== "vector" && asked.some(({ text }) => text.trim() === ""))
     throw new InputError(`mode "${mode}" needs a question in words.`, { field: "query" });
   return completed(shape, options, mode, asked);
+}
+
+/** Whether there is something to search by words. */
+function hasWords({ columns, keywords }: Shape): boolean {
+  return columns.search !== undefined || keywords !== undefined;
 }
 
 /** A search near a vector that is in the database. */
