@@ -74,6 +74,7 @@ describe.skipIf(onServer)("pg_textsearch, on embedded Postgres", () => {
     await expect(same.searchMany(["refund"], { mode: "keyword" })).rejects.toThrow(MissingMigrationError);
     await expect(same.searchQuery("refund")).rejects.toThrow(MissingMigrationError);
     expect(await same.search("refund", { mode: "vector" })).toEqual([]);
+    expect(await same.searchMany(["refund"], { mode: "vector", perDocument: 1 })).toEqual([[]]);
     // An index of that name over another table is not it.
     await db.execute(sql`create index ${sql.identifier(index)} on ${articles} using bm25 (body) with (text_config = 'english')`);
     await expect(same.search("refund")).rejects.toThrow(MissingMigrationError);

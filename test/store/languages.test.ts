@@ -135,6 +135,14 @@ describe(`a language for each row, on ${databaseName}`, () => {
     expect(await found("shipping")).toContain("parcels");
   });
 
+  it("reaches rows that were there before", async () => {
+    const docs = setUp();
+    await db.insert(pages).values({ slug: "old", body: "Alte Häuser", language: "german" });
+    expect(await docs.backfill()).toMatchObject({ documents: 1 });
+    expect(await found("Haus")).toEqual(["old"]);
+    await docs.delete(eq(pages.slug, "old"));
+  });
+
   it("ranks as one language does where there is only one", async () => {
     const only = { where: eq(pages.language, "english"), mode: "keyword" } as const;
     await db

@@ -57,7 +57,8 @@ async function oneByOne(
     return found;
   };
   // Asked before the transaction, which would hold a second connection meanwhile.
-  await withTranslatedErrors(() => Promise.all([context.capabilities(), context.keywordsReady()]));
+  const byWords = requests.some(({ mode }) => mode !== "vector");
+  await withTranslatedErrors(() => Promise.all([context.capabilities(), byWords && context.keywordsReady()]));
   return isTransaction(context.db) ? run(context.db) : inTransaction(context.db, run);
 }
 
