@@ -42,19 +42,19 @@ export function fused(shape: Shape, request: SearchRequest, question: Question):
   const { vector: byVector, keyword: byKeyword } = request.weights;
   const keys = keyAliases(shape);
   return sql`
-    with by_vector as materialized (${vectorGains(shape, nearest(shape, question.vector, request.where, depth))}),
-    by_keyword as materialized (${keywordGains(shape, matching(shape, question.keywords, request.where, depth), depth)}),
-    most as (
-      select ${number(byVector)} * coalesce((select max(gain) from by_vector), 1)
-        + ${number(byKeyword)} * coalesce((select max(gain) from by_keyword), 1) as gain
+    with by_vector_ as materialized (${vectorGains(shape, nearest(shape, question.vector, request.where, depth))}),
+    by_keyword_ as materialized (${keywordGains(shape, matching(shape, question.keywords, request.where, depth), depth)}),
+    most_ as (
+      select ${number(byVector)} * coalesce((select max(gain) from by_vector_), 1)
+        + ${number(byKeyword)} * coalesce((select max(gain) from by_keyword_), 1) as gain
     )
     select ${keys}, coalesce(
-      (${number(byVector)} * coalesce(by_vector.gain, 0) + ${number(byKeyword)} * coalesce(by_keyword.gain, 0)) / nullif(most.gain, 0), 0
-    ) as score, by_vector.distance, by_keyword.score as keyword, (select count(*)::int from by_vector) as near
-    from by_vector full join by_keyword using (${sql.join(
+      (${number(byVector)} * coalesce(by_vector_.gain, 0) + ${number(byKeyword)} * coalesce(by_keyword_.gain, 0)) / nullif(most_.gain, 0), 0
+    ) as score, by_vector_.distance, by_keyword_.score as keyword, (select count(*)::int from by_vector_) as near
+    from by_vector_ full join by_keyword_ using (${sql.join(
       shape.passageKey.map((_, i) => keyAlias(i)),
       sql`, `,
-    )}) cross join most
+    )}) cross join most_
     order by score desc, ${keys}
     limit ${sql.raw(String(request.limit))} offset ${sql.raw(String(request.offset))}`;
 }

@@ -3,7 +3,7 @@ import { type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { quotedName } from "../../db/names.ts";
 import type { Shape } from "../shape.ts";
-import { reading } from "./languages.ts";
+import { readingOf } from "./languages.ts";
 import { joinDocuments, keyAliases, keyColumns, keyMatches } from "./parts.ts";
 import { rankedBy } from "./ranked.ts";
 
@@ -51,42 +51,42 @@ export function parseKeywords(text: string, language?: string): KeywordQuery {
 export function matching(shape: Shape, query: KeywordQuery, where: SQL | undefined, limit: number): SQL {
   if (shape.keywords !== undefined) return rankedBy(shape.keywords, shape, query, where, limit);
   const search = shape.columns.search as PgColumn;
-  const { counted, kept, holding, demanded, demands, ofLanguage } = reading(shape, query);
+  const { counted, kept, holding, demanded, demands, ofLanguage } = readingOf(shape, query);
   const conditions = [...demands, ...(where === undefined ? [] : [sql`(${where})`])];
   const filter = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`;
   const candidates = Math.max(200, 2 * limit);
   return sql`
-    with ${counted}, total as materialized (
-      select greatest((select max(passages) from counted), case when rows > 0 then rows else (select count(*) from ${shape.passages}) end, 1)::float8 as passages
+    with ${counted}, total_ as materialized (
+      select greatest((select max(passages) from counted_), case when rows > 0 then rows else (select count(*) from ${shape.passages}) end, 1)::float8 as passages
       from (select reltuples as rows from pg_class where oid = ${quotedName(shape.passages)}::regclass) as statistics
-    ), weighted as materialized (
-      select ${kept}, ln(1 + (total.passages - counted.passages + 0.5) / (counted.passages + 0.5)) as rarity
-      from counted cross join total
-    ), average as materialized (
+    ), weighted_ as materialized (
+      select ${kept}, ln(1 + (total_.passages - counted_.passages + 0.5) / (counted_.passages + 0.5)) as rarity
+      from counted_ cross join total_
+    ), average_ as materialized (
       select greatest(avg(length(search)), 1)::float8 as length
       from (select ${search} as search from ${shape.passages} limit ${sql.raw(String(lengthSample))}) as sample
-    ), candidates as materialized (
-      select ${keyColumns(shape)}, sum(weighted.rarity) as rarity
+    ), candidates_ as materialized (
+      select ${keyColumns(shape)}, sum(weighted_.rarity) as rarity
       from ${holding}${demanded}${joinDocuments(shape, where)}
       ${filter}
       group by ${keyGroups(shape)}
       order by rarity desc limit ${sql.raw(String(candidates))}
     )
-    select ${keyAliases(shape, "candidates")}, sum(
-      weighted.rarity * frequency.value * ${sql.raw(String(k1 + 1))}
-      / (frequency.value + ${sql.raw(String(k1))} * (${sql.raw(String(1 - b))} + ${sql.raw(String(b))} * length(${search}) / average.length))
+    select ${keyAliases(shape, "candidates_")}, sum(
+      weighted_.rarity * frequency_.value * ${sql.raw(String(k1 + 1))}
+      / (frequency_.value + ${sql.raw(String(k1))} * (${sql.raw(String(1 - b))} + ${sql.raw(String(b))} * length(${search}) / average_.length))
     )::float8 as score
-    from candidates
-    cross join average
-    inner join ${shape.passages} on ${keyMatches(shape, "candidates")}
-    cross join lateral unnest(${search}) as word(lexeme, positions, weights)
-    inner join weighted on weighted.lexeme = word.lexeme${ofLanguage}
+    from candidates_
+    cross join average_
+    inner join ${shape.passages} on ${keyMatches(shape, "candidates_")}
+    cross join lateral unnest(${search}) as word_(lexeme, positions, weights)
+    inner join weighted_ on weighted_.lexeme = word_.lexeme${ofLanguage}
     cross join lateral (
       select coalesce(sum(case weight when 'A' then ${sql.raw(String(headingWeight))} else 1 end), 1)::float8 as value
-      from unnest(word.weights) as weight
-    ) as frequency
-    group by ${keyAliases(shape, "candidates")}
-    order by score desc, ${keyAliases(shape, "candidates")} limit ${sql.raw(String(limit))}`;
+      from unnest(word_.weights) as weight
+    ) as frequency_
+    group by ${keyAliases(shape, "candidates_")}
+    order by score desc, ${keyAliases(shape, "candidates_")} limit ${sql.raw(String(limit))}`;
 }
 
 function keyGroups(shape: Shape): SQL {

@@ -7,7 +7,7 @@ import type { KeywordQuery } from "./keyword.ts";
 /** Counting how many passages hold a word stops here: past it a word is common, and its exact rarity no longer matters. */
 const countLimit = 20_000;
 
-/** The parts of the statement that depend on it. */
+/** The parts of the statement that depend on it. Its own names end in an underscore: any other may be that of the user's table. */
 export interface Reading {
   /** `name as (…), …`: the last is `counted`, the question's words with how many passages hold each. */
   counted: SQL;
@@ -24,7 +24,7 @@ export interface Reading {
 }
 
 /** Reads the question in the language that it names, else in that of the collection or of each row. */
-export function reading(shape: Shape, query: KeywordQuery): Reading {
+export function readingOf(shape: Shape, query: KeywordQuery): Reading {
   const language = query.language ?? shape.language;
   return typeof language === "string" ? inOne(shape, query, language) : inEach(shape, query, language);
 }
@@ -44,19 +44,19 @@ function inOne(shape: Shape, query: KeywordQuery, name: string): Reading {
   const search = shape.columns.search as PgColumn;
   const language = sql`${name}::regconfig`;
   return {
-    counted: sql`terms as materialized (
+    counted: sql`terms_ as materialized (
       select lexeme, ${lexemeQuery}
       from unnest(to_tsvector(${language}, ${query.words}))
-    ), counted as materialized (
+    ), counted_ as materialized (
       select lexeme, query, (
         select count(*)::float8 from (
-          select 1 from ${shape.passages} where ${search} @@ terms.query limit ${sql.raw(String(countLimit))}
+          select 1 from ${shape.passages} where ${search} @@ terms_.query limit ${sql.raw(String(countLimit))}
         ) as found
       ) as passages
-      from terms
+      from terms_
     )`,
     kept: sql`lexeme, query`,
-    holding: sql`weighted inner join ${shape.passages} on ${search} @@ weighted.query`,
+    holding: sql`weighted_ inner join ${shape.passages} on ${search} @@ weighted_.query`,
     demanded: sql``,
     demands: demandsOf(query, sql`${search}`, language),
     ofLanguage: sql``,
@@ -74,11 +74,11 @@ function inEach(shape: Shape, query: KeywordQuery, column: PgColumn): Reading {
   const demands = [
     ...query.phrases.map((phrase, i) => ({
       made: sql`phraseto_tsquery(${config}, ${phrase}) as ${sql.identifier(`phrase${i}`)}`,
-      condition: sql`${search} @@ languages.${sql.identifier(`phrase${i}`)}`,
+      condition: sql`${search} @@ languages_.${sql.identifier(`phrase${i}`)}`,
     })),
     ...query.excluded.map((words, i) => ({
       made: sql`plainto_tsquery(${config}, ${words}) as ${sql.identifier(`excluded${i}`)}`,
-      condition: sql`not ${search} @@ languages.${sql.identifier(`excluded${i}`)}`,
+      condition: sql`not ${search} @@ languages_.${sql.identifier(`excluded${i}`)}`,
     })),
   ];
   // Not `=`, by which the planner would hash the words and read the whole table past the index.
@@ -86,34 +86,34 @@ function inEach(shape: Shape, query: KeywordQuery, column: PgColumn): Reading {
   // The recursion steps from one language to the next in the index over the column. Postgres' own `distinct` would read all of it.
   // Arrays, since the planner expects 10 rows of one: with the hundreds that it expects of a recursion it would not use the index over the words.
   return {
-    counted: sql`recursive each_language(word_language) as (
+    counted: sql`recursive each_language_(word_language) as (
       (select ${column} from ${passages} where ${column} is not null order by ${column} limit 1)
       union all
-      select (select ${column} from ${passages} where ${column} > each_language.word_language order by ${column} limit 1)
-      from each_language where word_language is not null
-    ), languages as materialized (
+      select (select ${column} from ${passages} where ${column} > each_language_.word_language order by ${column} limit 1)
+      from each_language_ where word_language is not null
+    ), languages_ as materialized (
       select ${sql.join([sql`word_language`, ...demands.map(({ made }) => made)], sql`, `)}
-      from unnest(array(select word_language from each_language where word_language is not null)) as word_language
-    ), terms as materialized (
+      from unnest(array(select word_language from each_language_ where word_language is not null)) as word_language
+    ), terms_ as materialized (
       select word_language, lexeme, positions[1] as place
-      from languages cross join lateral unnest(to_tsvector(${config}, ${query.words}))
-    ), lexemes as materialized (
-      select lexeme, ${lexemeQuery} from unnest(array(select distinct lexeme from terms)) as lexeme
-    ), held as materialized (
-      select lexemes.lexeme, found.word_language, count(*)::float8 as passages
-      from lexemes cross join lateral (
-        select ${column} as word_language from ${passages} where ${search} @@ lexemes.query limit ${sql.raw(String(countLimit))}
+      from languages_ cross join lateral unnest(to_tsvector(${config}, ${query.words}))
+    ), lexemes_ as materialized (
+      select lexeme, ${lexemeQuery} from unnest(array(select distinct lexeme from terms_)) as lexeme
+    ), held_ as materialized (
+      select lexemes_.lexeme, found.word_language, count(*)::float8 as passages
+      from lexemes_ cross join lateral (
+        select ${column} as word_language from ${passages} where ${search} @@ lexemes_.query limit ${sql.raw(String(countLimit))}
       ) as found
-      group by lexemes.lexeme, found.word_language
-    ), counted as materialized (
-      select terms.word_language, terms.lexeme, coalesce(sum(held.passages) over (partition by terms.place), 0) as passages
-      from terms left join held on held.lexeme = terms.lexeme and held.word_language = terms.word_language
+      group by lexemes_.lexeme, found.word_language
+    ), counted_ as materialized (
+      select terms_.word_language, terms_.lexeme, coalesce(sum(held_.passages) over (partition by terms_.place), 0) as passages
+      from terms_ left join held_ on held_.lexeme = terms_.lexeme and held_.word_language = terms_.word_language
     )`,
     kept: sql`word_language, lexeme`,
-    holding: sql`lexemes inner join ${passages} on ${search} @@ lexemes.query
-      inner join weighted on weighted.lexeme = lexemes.lexeme and ${isOf("weighted")}`,
-    demanded: demands.length === 0 ? sql`` : sql` inner join languages on ${isOf("languages")}`,
+    holding: sql`lexemes_ inner join ${passages} on ${search} @@ lexemes_.query
+      inner join weighted_ on weighted_.lexeme = lexemes_.lexeme and ${isOf("weighted_")}`,
+    demanded: demands.length === 0 ? sql`` : sql` inner join languages_ on ${isOf("languages_")}`,
     demands: demands.map(({ condition }) => condition),
-    ofLanguage: sql` and ${isOf("weighted")}`,
+    ofLanguage: sql` and ${isOf("weighted_")}`,
   };
 }
