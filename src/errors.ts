@@ -124,10 +124,10 @@ export class DatabaseUnreachableError extends DatabaseError {
   override readonly retryable = true;
 }
 
-/** The `vector` extension is not installed, or not in this database. */
+/** The `vector` extension, another that a collection ranks words by, or a language of the text search is not installed, or not in this database. */
 export class MissingExtensionError extends DatabaseError {}
 
-/** A table or column that the schema promises is not in the database: a migration has not been run. */
+/** A table, column or index that the schema or an option promises is not in the database: a migration has not been run. */
 export class MissingMigrationError extends DatabaseError {}
 
 /** Another process has the embedded database's folder open. */

@@ -8,6 +8,7 @@ import type { Embedder } from "../embed/embedder.ts";
 import type { chunks, documents } from "../table/ready.ts";
 import type { CollectionIndexes } from "./indexes/indexes.ts";
 import type { Recall, RecallOptions } from "./indexes/recall.ts";
+import type { KeywordRanker } from "./keywords/ranker.ts";
 import { make } from "./make.ts";
 import { readyMade } from "./ready.ts";
 import type { SearchQuery } from "./search/query.ts";
@@ -182,6 +183,8 @@ export interface Collection<D extends PgTable, C extends PgTable | undefined = u
 export interface ReadyOptions {
   embedder?: Embedder;
   chunker?: Chunker;
+  /** Ranks by words with an extension of Postgres, by an index over `rag.chunks`; see `CollectionOptions.keywords`. */
+  keywords?: KeywordRanker;
 }
 
 /**

@@ -54,6 +54,15 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
     asked = { answer, at: Date.now() };
     return answer;
   };
+  let ready: Promise<void> | undefined;
+  const keywordsReady = async (handle: Database) => {
+    ready ??= shape.keywords?.check?.(handle, shape.passages);
+    await ready?.catch((error) => {
+      // It may be created any time.
+      ready = undefined;
+      throw error;
+    });
+  };
   const estimates = new FilterEstimates(shape);
   const kept = isTransaction(db) ? undefined : new KeptStatements(db, shape, options.namedStatements === true);
   const on = (base: Database, settings?: SettingValues): Collection<D, C> => {
@@ -69,6 +78,7 @@ export function make<D extends PgTable, C extends PgTable | undefined>(
       shape,
       embedder,
       capabilities: () => ask(handle),
+      keywordsReady: () => keywordsReady(handle),
       estimates,
       kept: handle === db ? kept : undefined,
     };

@@ -1,11 +1,13 @@
 // Finds out, once, what a collection's tables are made of: keys, the reference between them, and which column holds what.
-import { getTableColumns, getTableName, is, SQL } from "drizzle-orm";
+import { getTableColumns, getTableName } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { getTableConfig } from "drizzle-orm/pg-core";
 import type { VectorFormat, VectorType } from "../db/vectors.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Metric } from "../table/indexes.ts";
-import { languageOf } from "../table/tsvector.ts";
+import { describe, isColumn, named, reader } from "./columns.ts";
+import type { KeywordRanker } from "./keywords/ranker.ts";
+import { type DocumentLanguage, resolveLanguage } from "./language.ts";
 import { type UsedIndex, usedIndex } from "./search/used-index.ts";
 import type { CollectionOptions, Field } from "./types.ts";
 
@@ -46,9 +48,14 @@ export interface Shape {
   metric: Metric;
   /** What the index over the vectors holds. */
   index: UsedIndex;
-  language: string;
   /** Id of what makes the collection's vectors. */
   embedder: string | undefined;
+  /** The extension that ranks by words; undefined: this package's own statement does. */
+  keywords: KeywordRanker | undefined;
+  /** What questions are read with: a text search configuration, or the column of the table that is searched which holds each row's. */
+  language: string | PgColumn;
+  /** Where the chunks' language comes from, when it is the document that has it. */
+  documentLanguage: DocumentLanguage | undefined;
   /** The document's text, and the name to report when it is bad. */
   textOf: (row: AnyRow) => unknown;
   textField: string;
@@ -98,7 +105,8 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
   const source = options.source === undefined ? undefined : field(options.source);
   const format = typeof options.format === "object" || typeof options.format === "function" ? field(options.format) : undefined;
   const bodyStart = options.bodyStart === undefined ? undefined : field(options.bodyStart);
-  const used = [text, title, format, bodyStart].filter((reader) => reader !== undefined);
+  const languages = resolveLanguage(options, documents, passages, columns.search);
+  const used = [text, title, format, bodyStart, languages.documentLanguage].filter((reader) => reader !== undefined);
   const shown = [title, source, chunks === undefined ? text : undefined].filter((reader) => reader !== undefined);
   const orNothing = (value: string | null | undefined) => value ?? undefined;
   const documentColumns = readable(documents);
@@ -117,7 +125,8 @@ export function resolveShape<D extends PgTable, C extends PgTable | undefined>(o
     embedder: embedder?.id,
     vectorFormat: checkedFormat(options.vectorFormat),
     ...usedIndex(passages, columns.embedding.column, options.index, options.metric),
-    language: options.language ?? (columns.search && languageOf(columns.search)) ?? "english",
+    ...languages,
+    keywords: options.keywords,
     textOf: text.read,
     textField: text.key ?? "text",
     textKeys: used.every(({ key }) => key !== undefined) ? new Set(used.map(({ key }) => key as string)) : undefined,
@@ -208,15 +217,6 @@ function primaryKey(table: PgTable): NamedColumn[] {
   return columns.map((column) => named(table, column));
 }
 
-/** A column of the table with the key that rows know it by. */
-export function named(table: PgTable, column: PgColumn): NamedColumn {
-  const entry = Object.entries(getTableColumns(table)).find(([, own]) => own.name === column.name);
-  if (column.table !== table || entry === undefined) {
-    throw new ConfigurationError(`${describe(column)} is not a column of table "${getTableName(table)}".`);
-  }
-  return { key: entry[0], column: entry[1] };
-}
-
 /** Columns that results hold: not vectors, not search words. */
 function readable(table: PgTable): Record<string, PgColumn> {
   return Object.fromEntries(
@@ -224,20 +224,4 @@ function readable(table: PgTable): Record<string, PgColumn> {
       ([, column]) => !/^(vector|halfvec|sparsevec|bit|tsvector)\b/.test(column.getSQLType()),
     ),
   );
-}
-
-function reader<T>(table: PgTable, field: Field<PgTable, T>): { key: string | undefined; read: (row: AnyRow) => T } {
-  if (isColumn(field)) {
-    const { key } = named(table, field);
-    return { key, read: (row) => row[key] as T };
-  }
-  return { key: undefined, read: field as (row: AnyRow) => T };
-}
-
-function isColumn(value: unknown): value is PgColumn {
-  return typeof value === "object" && value !== null && "getSQLType" in value && !is(value, SQL);
-}
-
-function describe(column: PgColumn): string {
-  return `Column "${getTableName(column.table)}.${column.name}"`;
 }

@@ -8,8 +8,7 @@ import type { IndexKind } from "../table/approximation.ts";
 import type { Metric } from "../table/indexes.ts";
 import type { TsVector } from "../table/tsvector.ts";
 import type { Chunk, Source, SparseVector } from "../values.ts";
-import type { BuildOptions } from "./indexes/build.ts";
-import type { BuildProgress } from "./indexes/status.ts";
+import type { KeywordRanker } from "./keywords/ranker.ts";
 
 /** Drizzle's names for pgvector's column types. */
 type VectorColumn = "PgVector" | "PgHalfVector" | "PgSparseVector" | "PgBinaryVector";
@@ -77,8 +76,20 @@ export interface CollectionOptions<D extends PgTable, C extends PgTable | undefi
   metric?: Metric;
   /** Which index searches go through. Default: the first over the vectors that the schema of the table declares. */
   index?: SearchedIndex;
-  /** Text search configuration that queries are read with. Default: that of the `tsvector()` column, else `english`. */
-  language?: string;
+  /**
+   * The text search configuration that words are read with: one for all rows, such as `german`; or each row's own, by the column of the
+   * table that is searched which holds its name (`regconfig`, or text). With `chunks` it may also be a column or a function of the document:
+   * then it is written to the column of its chunks that `chunkColumns({ language: { column } })` names.
+   * Default: what the `tsvector()` column says, else `english`.
+   */
+  language?: string | Field<D, string>;
+  /**
+   * Ranks by words with an extension of Postgres, in place of BM25 by this package's own statement: `pgTextsearch()`, `pgSearch()` or
+   * `vchordBm25()` of `drizzle-rag/keywords`, or a `KeywordRanker` of yours. The table then needs no tsvector column. What a word in a heading
+   * counts, and in which language words are read, is up to the index; quoted phrases and exclusions are looked up in the tsvector column, or
+   * in the text's where there is none.
+   */
+  keywords?: KeywordRanker;
   /** Which column of `chunks` refers to which of `documents`. Default: the foreign key between the two. */
   reference?: readonly (readonly [chunk: PgColumn, document: PgColumn])[];
   /** Values for columns of your own in the table of chunks, such as a tenant. */
@@ -104,18 +115,6 @@ export interface SearchedIndex {
   overfetch?: number;
   /** Least `hnsw.ef_search`, 1 to 1,000: `recall()` tells what it takes. Default: pgvector's 40, more where a search asks for more. */
   efSearch?: number;
-}
-
-/** What a write did. */
-export interface Written<D extends PgTable> {
-  /** The documents as they are in the table now, in the order they were given. */
-  documents: Row<D>[];
-  /** Vectors that were made. */
-  embedded: number;
-  /** Chunks (or rows) whose text had not changed, and which kept their vector. */
-  kept: number;
-  /** Chunks that were removed because their document no longer holds them. */
-  removed: number;
 }
 
 /** A passage that a search found. It can be handed to a call's `sources` as it is. */
@@ -205,11 +204,17 @@ export interface SearchOptions<S extends Selection | undefined = undefined> {
    * no longer fall. Default: 0, by score alone.
    */
   diversity?: number;
+  /**
+   * By keyword and hybrid: the text search configuration that the question is read with, such as `german`. It chooses no rows; that is
+   * for `where`. Default: the collection's; where each row has its own, every language there is, each for its rows.
+   */
+  language?: string;
   signal?: AbortSignal;
 }
 
 /** `similar` searches by vector, so what is about words is left out. */
-export interface SimilarOptions<S extends Selection | undefined = undefined> extends Omit<SearchOptions<S>, "mode" | "weights"> {
+export interface SimilarOptions<S extends Selection | undefined = undefined>
+  extends Omit<SearchOptions<S>, "mode" | "weights" | "language"> {
   /** The primary key of one of the document's chunks, to search near that alone. Default: near the average of all its chunks. */
   chunk?: Key;
 }
@@ -241,61 +246,15 @@ export interface ListOptions {
   offset?: number;
 }
 
-export interface WriteOptions {
-  signal?: AbortSignal;
-  /** Called as vectors are made. */
-  onProgress?: (progress: { embedded: number; toEmbed: number }) => void;
-}
-
-/** The columns that tell which row is meant, for `upsert`: they need a unique index. */
-export interface UpsertOptions extends WriteOptions {
-  /** Default: the primary key. */
-  key?: PgColumn | PgColumn[];
-}
-
-/** What a load did. */
-export interface Loaded {
-  /** Documents that were written. */
-  documents: number;
-  /** Vectors that were made. */
-  embedded: number;
-  /** Chunks (or rows) that kept their vector. */
-  kept: number;
-  /** Chunks that were removed because their document no longer holds them. */
-  removed: number;
-}
-
-export interface LoadOptions extends Pick<BuildOptions, "maintenanceWorkMem" | "parallelWorkers"> {
-  /** Columns that tell whether a document is there already, and is updated. Left out: every row is a new one. */
-  key?: PgColumn | PgColumn[];
-  signal?: AbortSignal;
-  /**
-   * Called as vectors are made and batches written, and with `building` when the indexes are built at the end: then `index` tells how far
-   * each of them is, about twice a second where the pool has a connection to spare.
-   */
-  onProgress?: (progress: Loaded & { building: boolean; index?: BuildProgress }) => void;
-}
-
-export interface BackfillOptions {
-  /** Documents a transaction. Default: 100. */
-  batch?: number;
-  /** Batches at once, each on a connection of its own. Default: 1. */
-  concurrency?: number;
-  /** Stops after the current batches are given up; what was committed stays, and the next backfill goes on from there. */
-  signal?: AbortSignal;
-  /** Called after each batch: `done` of `total` rows that were found at the beginning have been looked at. */
-  onProgress?: (progress: Backfilled & { done: number; total: number }) => void;
-}
-
-/** What a backfill did. */
-export interface Backfilled {
-  /** Documents that were given their passages or vector. */
-  documents: number;
-  /** Vectors that were made. */
-  embedded: number;
-  /** Rows without a text, which were left alone. */
-  skipped: number;
-}
-
 /** A primary key's value: of one column as it is, of several as an object. */
 export type Key = string | number | bigint | { [column: string]: unknown };
+
+export type {
+  Backfilled,
+  BackfillOptions,
+  Loaded,
+  LoadOptions,
+  UpsertOptions,
+  WriteOptions,
+  Written,
+} from "./write/types.ts";

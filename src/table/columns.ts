@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { bigint, halfvec, integer, jsonb, text, vector } from "drizzle-orm/pg-core";
 import { ConfigurationError } from "../errors.ts";
 import { checkApproximation, type DenseType, type IndexKind, noted } from "./approximation.ts";
-import { tsvector } from "./tsvector.ts";
+import { type LanguageColumn, tsvector } from "./tsvector.ts";
 
 /** Most dimensions that pgvector's HNSW index takes as they are: 2,000 for `vector`, 4,000 for `halfvec`. */
 const indexLimit = { vector: 2000, halfvec: 4000 } as const;
@@ -14,10 +14,11 @@ export interface ChunkColumnsOptions {
   /** Length of the embedder's vectors. */
   dimensions: number;
   /**
-   * The text search configuration that words are indexed with: `english`, `german`, `simple`, …
+   * The text search configuration that words are indexed with: `english`, `german`, `simple`, …; or, where each row has its own, the column
+   * beside these that holds it, by its name in SQL: `{ column: "language" }` for `language: regconfig().notNull()`.
    * It becomes part of the column's definition, so a change of it is a migration. Default: `english`.
    */
-  language?: string;
+  language?: string | LanguageColumn;
   /**
    * What `chunkIndexes()` puts into the index: the vectors in full, at 2 bytes a number (`half`, up to 4,000 dimensions), or at one bit a
    * number (`binary`, up to 16,000). The column keeps the whole vector, and a search ranks by it. Default: `full`.
@@ -67,11 +68,17 @@ function wanted({ index, subvector }: ChunkColumnsOptions) {
   return { ...(index !== undefined && { kind: index }), ...(subvector !== undefined && { subvector }) };
 }
 
-function sharedColumns(language = "english") {
-  // The name stands inside a generated column's definition, where no parameter can.
+/** The language as it stands inside a generated column's definition, where no parameter can. */
+function definition(language: string | LanguageColumn): string {
+  if (typeof language === "object") return `"${language.column.replaceAll('"', '""')}"`;
   if (!/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/.test(language)) {
     throw new ConfigurationError(`language "${language}" is not the name of a text search configuration, such as "english".`);
   }
+  return `'${language}'::regconfig`;
+}
+
+function sharedColumns(language: string | LanguageColumn = "english") {
+  const read = definition(language);
   return {
     id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
     ordinal: integer().notNull(),
@@ -84,9 +91,7 @@ function sharedColumns(language = "english") {
     hash: text().notNull(),
     embedder: text().notNull(),
     search: tsvector({ language }).generatedAlwaysAs(
-      sql.raw(
-        `setweight(to_tsvector('${language}'::regconfig, "headings"), 'A') || setweight(to_tsvector('${language}'::regconfig, "text"), 'D')`,
-      ),
+      sql.raw(`setweight(to_tsvector(${read}, "headings"), 'A') || setweight(to_tsvector(${read}, "text"), 'D')`),
     ),
   };
 }

@@ -10,4 +10,4 @@ export {
   vectorIndex,
 } from "./indexes.ts";
 export { chunks, documents, rag, readyDimensions } from "./ready.ts";
-export { type TsVector, tsvector } from "./tsvector.ts";
+export { type LanguageColumn, regconfig, type TsVector, tsvector } from "./tsvector.ts";

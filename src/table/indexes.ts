@@ -13,6 +13,7 @@ import {
   noteOn,
   operatorClassOf,
 } from "./approximation.ts";
+import { languageOf } from "./tsvector.ts";
 
 /** How near two vectors are: by angle, by inner product (for vectors of length one), by Euclidean or by city-block distance. */
 export type Metric = "cosine" | "ip" | "l2" | "l1";
@@ -36,8 +37,10 @@ export interface VectorIndexOptions {
 export interface ChunkIndexesOptions extends VectorIndexOptions {
   /** The columns that refer to the document. Default: those that are declared with `.references()`, if there are any. */
   parent?: ExtraConfigColumn[];
-  /** Names, where the defaults `<table>_embedding_idx`, `<table>_search_idx` and `<table>_parent_idx` do not suit. */
-  names?: { embedding?: string; search?: string; parent?: string };
+  /**
+   * Names, where the defaults `<table>_embedding_idx`, `<table>_search_idx`, `<table>_parent_idx` and `<table>_language_idx` do not suit.
+   */
+  names?: { embedding?: string; search?: string; parent?: string; language?: string };
 }
 
 /** The columns of `chunkColumns()` as a table's second callback gets them. */
@@ -49,7 +52,8 @@ export interface IndexedColumns {
 
 /**
  * Indexes for a table made with `chunkColumns()`: HNSW over the embedding, GIN over the words, and a B-tree over the reference
- * to the document and the ordinal, which deletes and neighbours of a hit need.
+ * to the document and the ordinal, which deletes and neighbours of a hit need. Where each row has its language, a B-tree over that too,
+ * which tells keyword search the languages there are.
  *
  * @example pgTable("article_chunks", { … }, (t) => chunkIndexes(t))
  */
@@ -60,12 +64,15 @@ export function chunkIndexes(t: IndexedColumns, options: ChunkIndexesOptions = {
     embedding: `${name}_embedding_idx`,
     search: `${name}_search_idx`,
     parent: `${name}_parent_idx`,
+    language: `${name}_language_idx`,
     ...options.names,
   };
   const parent = options.parent ?? referencingColumns(t);
 
   const indexes = [vectorIndex(names.embedding, t.embedding, options)];
   if (t.search !== undefined) indexes.push(index(names.search).using("gin", t.search));
+  const language = languageColumn(t);
+  if (language !== undefined) indexes.push(index(names.language).on(language));
   const [first, ...rest] = [...parent, t.ordinal];
   if (parent.length > 0 && first !== undefined) indexes.push(index(names.parent).on(first, ...rest));
   return indexes;
@@ -107,6 +114,24 @@ export function operatorClass(column: PgColumn, metric: Metric) {
     );
   }
   return `${type}_${metric}_ops` as "vector_cosine_ops";
+}
+
+/**
+ * The column with each row's language, where the words are made by one.
+ * @throws ConfigurationError when it is of a type that `chunkColumns()` cannot make words by: a cast to regconfig is not immutable.
+ */
+function languageColumn(t: IndexedColumns): ExtraConfigColumn | undefined {
+  const search = t.search && realColumn(t.search);
+  const language = search && languageOf(search);
+  if (typeof language !== "object") return undefined;
+  const found = (Object.values(t) as ExtraConfigColumn[]).find(({ name }) => name === language.column);
+  const type = found && realColumn(found).getSQLType();
+  if (type !== undefined && type !== "regconfig") {
+    throw new ConfigurationError(
+      `Column "${language.column}" is of type ${type}, which a generated tsvector column cannot be made by. Use regconfig("${language.column}") from drizzle-rag/table.`,
+    );
+  }
+  return found;
 }
 
 /** The columns that a table's callback is given do not know their own SQL type (drizzle-orm 0.45 recurses); the table's do. */

@@ -38,19 +38,19 @@ export function fusedMany(shape: Shape, request: SearchRequest, questions: reado
     byVector.length === 0
       ? sql`null::int`
       : sql`(select min(held)::int from (
-          select count(ranks.asked) as held from generate_series(0, ${sql.raw(String(byVector.length - 1))}) as question(place)
-          left join ranks on ranks.asked = question.place group by question.place
+          select count(ranks_.asked) as held from generate_series(0, ${sql.raw(String(byVector.length - 1))}) as question(place)
+          left join ranks_ on ranks_.asked = question.place group by question.place
         ) as counted)`;
   // Rounded, since the order in which shares are added is not always the same, and rows that tie must go on to tie.
   return sql`
-    with ranks as materialized (
+    with ranks_ as materialized (
       ${sql.join(
         rankings.map((ranking) => sql`(${ranking})`),
         sql` union all `,
       )}
     )
     select ${keys}, round(sum(share)::numeric, 12)::float8 as score, min(distance) as distance, max(keyword) as keyword, ${near} as near
-    from ranks group by ${keys}
+    from ranks_ group by ${keys}
     order by score desc, ${keys}
     limit ${sql.raw(String(request.limit))} offset ${sql.raw(String(request.offset))}`;
 }

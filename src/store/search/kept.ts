@@ -51,8 +51,8 @@ export class KeptStatements {
   }
 
   private statement(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
-    const { mode, limit, offset, weights } = request;
-    const key = `${mode} ${limit} ${offset} ${weights.vector} ${weights.keyword} ${scan.exact} ${scan.settings.join()} ${scan.overfetch} ${request.filter?.parameterized?.text}`;
+    const { mode, limit, offset, weights, language } = request;
+    const key = `${mode} ${limit} ${offset} ${weights.vector} ${weights.keyword} ${language} ${scan.exact} ${scan.settings.join()} ${scan.overfetch} ${request.filter?.parameterized?.text}`;
     const found = this.statements.get(key);
     if (found !== undefined) return found;
     const [oldest] = this.statements.keys();
@@ -65,7 +65,7 @@ export class KeptStatements {
   private prepare(request: SearchRequest, scan: Scan): PreparedStatement<FoundRow> {
     const question = {
       vector: placeholder(this.shape),
-      keywords: { words: sql.placeholder("words"), phrases: [], excluded: [] },
+      keywords: { words: sql.placeholder("words"), phrases: [], excluded: [], language: request.language },
     };
     const searched = scan.exact ? exactShape(this.shape) : startingWith(this.shape, scan);
     const where = request.filter?.parameterized?.condition;

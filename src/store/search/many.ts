@@ -57,7 +57,8 @@ async function oneByOne(
     return found;
   };
   // Asked before the transaction, which would hold a second connection meanwhile.
-  await withTranslatedErrors(context.capabilities);
+  const byWords = requests.some(({ mode }) => mode !== "vector");
+  await withTranslatedErrors(() => Promise.all([context.capabilities(), byWords && context.keywordsReady()]));
   return isTransaction(context.db) ? run(context.db) : inTransaction(context.db, run);
 }
 
@@ -103,16 +104,16 @@ export function manyStatement(
       sql`(${sql.raw(String(place))}, ${vectorParam(vectors[place] as QueryVector, shape.vectorType, vectorFormat(db, shape.vectorFormat))})`,
   );
   const ranked = sql`
-    select * from (${nearest(shape, sql`asked.vector`, where, limit + offset)}) as near
+    select * from (${nearest(shape, sql`asked_.vector`, where, limit + offset)}) as near
     order by distance, ${keyAliases(shape)} limit ${sql.raw(String(limit))} offset ${sql.raw(String(offset))}`;
   const fields = {
     ...shownColumns(db, shape, request),
-    place: sql<number>`asked.place`,
-    distance: sql<number>`ranked.distance`,
+    place: sql<number>`asked_.place`,
+    distance: sql<number>`ranked_.distance`,
   };
   const query = db
     .select(fields)
-    .from(sql`(values ${sql.join(values, sql`, `)}) as asked(place, vector) cross join lateral (${ranked}) as ranked`)
-    .innerJoin(shape.passages, keyMatches(shape, "ranked"));
-  return withDocuments(query, shape).orderBy(sql`asked.place`, sql`ranked.distance`, keyAliases(shape, "ranked"));
+    .from(sql`(values ${sql.join(values, sql`, `)}) as asked_(place, vector) cross join lateral (${ranked}) as ranked_`)
+    .innerJoin(shape.passages, keyMatches(shape, "ranked_"));
+  return withDocuments(query, shape).orderBy(sql`asked_.place`, sql`ranked_.distance`, keyAliases(shape, "ranked_"));
 }

@@ -1,4 +1,5 @@
-// Pieces of SQL that the ways to search share.
+// Pieces of SQL that the ways to search share. What a statement names by itself (`ranked_`, `terms_`) ends in an underscore where the user's
+// tables are in sight: they may have any other name.
 import { type Column, getTableName, is, SQL, sql } from "drizzle-orm";
 import { InputError } from "../../errors.ts";
 import type { NamedColumn, Shape } from "../shape.ts";
@@ -28,7 +29,7 @@ export function keyAliases(shape: Shape, of?: string): SQL {
   );
 }
 
-/** `"chunks"."id" = ranked.k0 and …` */
+/** `"chunks"."id" = ranked_.k0 and …` */
 export function keyMatches(shape: Shape, of: string): SQL {
   return sql.join(
     shape.passageKey.map(({ column }, i) => sql`${column} = ${sql.identifier(of)}.${keyAlias(i)}`),

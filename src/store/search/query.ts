@@ -43,13 +43,13 @@ export async function searchQuery<P extends PgTable>(
   const scan = await withTranslatedErrors(() => scanOf(context, request, { depth, way: "index" }, false));
   const searched = scan.exact ? exactShape(shape) : startingWith(shape, scan);
   const ranked = ranking(searched, request, questionsOf(db, shape, request, vectors), depth);
-  const score = sql<number>`ranked.score`.mapWith(Number);
+  const score = sql<number>`ranked_.score`.mapWith(Number);
   const statement = db
     .select({ ...shape.passageColumns, score: score.as("score") })
-    .from(sql`(${ranked}) as ranked`)
-    .innerJoin(shape.passages, keyMatches(shape, "ranked"))
-    .where(request.minScore === undefined ? undefined : sql`ranked.score >= ${request.minScore}`)
-    .orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
+    .from(sql`(${ranked}) as ranked_`)
+    .innerJoin(shape.passages, keyMatches(shape, "ranked_"))
+    .where(request.minScore === undefined ? undefined : sql`ranked_.score >= ${request.minScore}`)
+    .orderBy(sql`ranked_.score desc`, keyAliases(shape, "ranked_"));
   // `$with()` asks for the fields, by a method that Drizzle leaves out of its types.
   const selected = statement as unknown as { getSelectedFields(): unknown };
   // Not the statement itself: Drizzle's queries run when they are awaited, which is what returning one from here would do. The columns

@@ -18,6 +18,8 @@ export interface SearchContext {
   shape: Shape;
   embedder: Embedder | undefined;
   capabilities: () => Promise<Capabilities>;
+  /** Throws for an extension that ranks by words and is not there. */
+  keywordsReady: () => Promise<void>;
   /** How many rows filters leave. */
   estimates: FilterEstimates;
   /** Undefined in a transaction of the user's. */

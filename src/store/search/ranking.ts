@@ -32,7 +32,7 @@ export function ranking(shape: Shape, request: SearchRequest, questions: readonl
   const offset = request.diversity > 0 ? 0 : request.offset;
   const page = sql.raw(`limit ${wantedOf(request) - offset} offset ${offset}`);
   if (perDocument === undefined) {
-    return sql`select *, (count(*) over ())::int as held from (${passages(shape, request, questions, depth)}) as passages
+    return sql`select *, (count(*) over ())::int as held from (${passages(shape, request, questions, depth)}) as passages_
       order by score desc, ${keys} ${page}`;
   }
   const parents = sql.join(
@@ -41,10 +41,10 @@ export function ranking(shape: Shape, request: SearchRequest, questions: readonl
   );
   return sql`
     select * from (
-      select passages.*, (count(*) over ())::int as held,
-        row_number() over (partition by ${parents} order by passages.score desc, ${keyAliases(shape, "passages")}) as place
-      from (${passages(shape, request, questions, depth)}) as passages
-      inner join ${shape.passages} on ${keyMatches(shape, "passages")}
+      select passages_.*, (count(*) over ())::int as held,
+        row_number() over (partition by ${parents} order by passages_.score desc, ${keyAliases(shape, "passages_")}) as place
+      from (${passages(shape, request, questions, depth)}) as passages_
+      inner join ${shape.passages} on ${keyMatches(shape, "passages_")}
     ) as placed
     where place <= ${sql.raw(String(perDocument))}
     order by score desc, ${keys} ${page}`;

@@ -34,6 +34,8 @@ export interface SearchRequest {
   /** Undefined: any number, which is also what it means where a document is its own only passage. */
   perDocument: number | undefined;
   diversity: number;
+  /** Undefined: the collection's. */
+  language: string | undefined;
   /** Only keys and scores are wanted; what is shown is fetched later. */
   keysOnly: boolean;
   signal: AbortSignal | undefined;
@@ -48,18 +50,23 @@ export function searchRequest(
   const asked = isList(query) ? query.map(parts) : [parts(query)];
   if (!isSome(asked)) throw new InputError("There is no question in the list.", { field: "query" });
   const inWords = asked.every(({ text, vector }) => text !== "" || vector === undefined);
-  const mode = options.mode ?? (inWords && shape.columns.search !== undefined ? "hybrid" : "vector");
+  const mode = options.mode ?? (inWords && hasWords(shape) ? "hybrid" : "vector");
   if (!["vector", "keyword", "hybrid"].includes(mode)) {
     throw new ConfigurationError(`mode: "${mode}" is not a way to search. Use "vector", "keyword" or "hybrid".`);
   }
-  if (mode !== "vector" && shape.columns.search === undefined) {
+  if (mode !== "vector" && !hasWords(shape)) {
     throw new ConfigurationError(
-      `mode "${mode}" needs a tsvector column. chunkColumns() brings one; or make one with tsvector() from drizzle-rag/table.`,
+      `mode "${mode}" needs a tsvector column. chunkColumns() brings one; or make one with tsvector() from drizzle-rag/table, or give \`keywords\`.`,
     );
   }
   if (mode !== "vector" && asked.some(({ text }) => text.trim() === ""))
     throw new InputError(`mode "${mode}" needs a question in words.`, { field: "query" });
   return completed(shape, options, mode, asked);
+}
+
+/** Whether there is something to search by words. */
+function hasWords({ columns, keywords }: Shape): boolean {
+  return columns.search !== undefined || keywords !== undefined;
 }
 
 /** A search near a vector that is in the database. */
@@ -94,6 +101,7 @@ function completed(
     neighbours,
     perDocument: shape.chunked ? perDocument : undefined,
     diversity,
+    language: language(options.language),
     keysOnly: false,
     signal: options.signal,
   };
@@ -154,6 +162,11 @@ export function checkCondition(where: SQL | undefined, field: string): asserts w
 export function whole(value: number, field: string, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new InputError(`${value} is not a whole number of at least ${least}.`, { field });
+}
+
+function language(given: string | undefined): string | undefined {
+  if (given === undefined || (typeof given === "string" && given.trim() !== "")) return given;
+  throw new InputError(`"${given}" is not the name of a text search configuration, such as "english".`, { field: "language" });
 }
 
 function weights(given: SearchOptions["weights"] = defaultWeights): SearchRequest["weights"] {

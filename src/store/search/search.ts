@@ -134,11 +134,12 @@ export async function showHits<D extends PgTable, C extends PgTable | undefined,
  * @param again Whether it can be followed by another, where it comes back short.
  */
 export async function scanOf(
-  { capabilities, db, estimates, shape }: Omit<SearchContext, "embedder" | "kept">,
+  { capabilities, db, estimates, keywordsReady, shape }: Omit<SearchContext, "embedder" | "kept">,
   request: SearchRequest,
   { depth, way }: Pass,
   again = true,
 ): Promise<Scan> {
+  if (request.mode !== "vector") await keywordsReady();
   if (request.mode === "keyword") return plainly;
   if (way === "exact") return exactly;
   const wanted = isComposed(request) || request.mode === "hybrid" ? candidatesOf(request, depth) : request.limit + request.offset;

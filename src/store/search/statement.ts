@@ -40,13 +40,13 @@ export type Shown = { [part in "document" | "shown" | "chunk" | "key"]?: Record<
 export function questionsOf(
   db: Database,
   shape: Shape,
-  { asked }: SearchRequest,
+  { asked, language }: SearchRequest,
   vectors: readonly (QueryVector | undefined)[],
 ): Question[] {
   return asked.map(({ text, stored }, i) => {
     const vector = vectors[i];
     const value = vector === undefined ? sql`null` : vectorParam(vector, shape.vectorType, vectorFormat(db, shape.vectorFormat));
-    return { vector: stored ?? value, keywords: parseKeywords(text) };
+    return { vector: stored ?? value, keywords: parseKeywords(text, language) };
   });
 }
 
@@ -96,12 +96,12 @@ export function searchStatement(
     : sql`select * from (${matching(shape, question.keywords, request.where, request.limit + request.offset)}) as found ${page}`;
   const fields = {
     ...shown,
-    score: sql<number>`ranked.score`,
-    keyword: hybrid ? sql<number | null>`ranked.keyword` : sql<number>`ranked.score`,
-    ...(hybrid && { distance: sql<number | null>`ranked.distance`, near: sql<number>`ranked.near` }),
+    score: sql<number>`ranked_.score`,
+    keyword: hybrid ? sql<number | null>`ranked_.keyword` : sql<number>`ranked_.score`,
+    ...(hybrid && { distance: sql<number | null>`ranked_.distance`, near: sql<number>`ranked_.near` }),
   };
-  const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
-  return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
+  const query = db.select(fields).from(sql`(${ranked}) as ranked_`).innerJoin(shape.passages, keyMatches(shape, "ranked_"));
+  return withDocuments(query, shape).orderBy(sql`ranked_.score desc`, keyAliases(shape, "ranked_"));
 }
 
 /** By vector alone: one flat statement, the form that index scans (and, on a cluster, the merge of several) are found in. */
@@ -117,11 +117,11 @@ function nearestStatement(db: Database, shape: Shape, request: SearchRequest, ve
 /** By vector, through an index that holds something shorter: what it gives is ranked again before anything else is fetched. */
 function rerankedStatement(db: Database, shape: Shape, request: SearchRequest, vector: SQL, shown: Shown) {
   const { limit, offset } = request;
-  const ranked = sql`(${nearest(shape, vector, request.where, limit + offset)}) as ranked`;
-  const fields = { ...shown, distance: sql<number>`ranked.distance` };
-  const query = db.select(fields).from(ranked).innerJoin(shape.passages, keyMatches(shape, "ranked"));
+  const ranked = sql`(${nearest(shape, vector, request.where, limit + offset)}) as ranked_`;
+  const fields = { ...shown, distance: sql<number>`ranked_.distance` };
+  const query = db.select(fields).from(ranked).innerJoin(shape.passages, keyMatches(shape, "ranked_"));
   return withDocuments(query, shape)
-    .orderBy(sql`ranked.distance`, keyAliases(shape, "ranked"))
+    .orderBy(sql`ranked_.distance`, keyAliases(shape, "ranked_"))
     .limit(sql.raw(String(limit)))
     .offset(offset === 0 ? undefined : sql.raw(String(offset)));
 }
@@ -130,17 +130,17 @@ function rerankedStatement(db: Database, shape: Shape, request: SearchRequest, v
 function composedStatement(db: Database, shape: Shape, request: SearchRequest, ranked: SQL, shown: Shown) {
   const fields = {
     ...shown,
-    score: sql<number>`ranked.score`,
-    distance: sql<number | null>`ranked.distance`,
-    keyword: sql<number | null>`ranked.keyword`,
-    near: sql<number | null>`ranked.near`,
-    held: sql<number>`ranked.held`,
+    score: sql<number>`ranked_.score`,
+    distance: sql<number | null>`ranked_.distance`,
+    keyword: sql<number | null>`ranked_.keyword`,
+    near: sql<number | null>`ranked_.near`,
+    held: sql<number>`ranked_.held`,
     ...(request.diversity > 0 && {
       embedding: storedVector(shape.columns.embedding.column, vectorFormat(db, shape.vectorFormat)),
     }),
   };
-  const query = db.select(fields).from(sql`(${ranked}) as ranked`).innerJoin(shape.passages, keyMatches(shape, "ranked"));
-  return withDocuments(query, shape).orderBy(sql`ranked.score desc`, keyAliases(shape, "ranked"));
+  const query = db.select(fields).from(sql`(${ranked}) as ranked_`).innerJoin(shape.passages, keyMatches(shape, "ranked_"));
+  return withDocuments(query, shape).orderBy(sql`ranked_.score desc`, keyAliases(shape, "ranked_"));
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: Drizzle's builder changes its type with each join, and whether there is one depends on the collection.

@@ -3,9 +3,9 @@ import type { SQL } from "drizzle-orm";
 import { and, eq, exists, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
+import { named } from "../columns.ts";
 import type { Passage } from "../passages.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
-import { named } from "../shape.ts";
 import { keyIn, keyOf, keyText, pieces, updateRows, type WriteContext, type WriteCount } from "./context.ts";
 import { insertMany, readyRows } from "./rows.ts";
 import type { PassageOf, VectorStash } from "./vectors.ts";
@@ -96,8 +96,9 @@ class ChunkPlan {
     private readonly context: WriteContext,
     private readonly stored: Map<string, StoredChunk[]>,
   ) {
-    const { passages, passageColumns } = context.shape;
+    const { passages, passageColumns, documentLanguage } = context.shape;
     this.movable = ["ordinal", "start", "end"].map((key) => named(passages, passageColumns[key] as NamedColumn["column"]));
+    if (documentLanguage !== undefined) this.movable.push(documentLanguage.column);
   }
 
   add(document: AnyRow, passages: readonly Passage[]): void {
@@ -109,10 +110,11 @@ class ChunkPlan {
       this.leftover.set(keyText(keyOf(chunk, shape.passageKey)), chunk);
       byHash.set(chunk.hash, [...(byHash.get(chunk.hash) ?? []), chunk]);
     }
+    const language = languageValue(shape, document);
     for (const passage of passages) {
       const { input: _input, ...place } = passage;
       const own = chunkValues?.(document, place as unknown as AnyRow) ?? {};
-      const values = { ...place, ...referenceValues(shape, document), ...own };
+      const values = { ...place, ...referenceValues(shape, document), ...language, ...own };
       const same = byHash.get(passage.hash)?.shift();
       if (same === undefined) this.inserts.push({ passage, values });
       else this.keep(same, values, Object.keys(own));
@@ -140,6 +142,12 @@ class ChunkPlan {
 
 function referenceValues(shape: Shape, document: AnyRow): AnyRow {
   return Object.fromEntries(shape.reference.map(({ chunk, document: parent }) => [chunk.key, document[parent.key]]));
+}
+
+function languageValue({ documentLanguage }: Shape, document: AnyRow): AnyRow {
+  const language = documentLanguage?.read(document);
+  // Left to the column's default.
+  return documentLanguage === undefined || language === undefined ? {} : { [documentLanguage.column.key]: language };
 }
 
 /** Removes the chunks of the documents that match. With a cascading foreign key the database would do it; not every table has one. */

@@ -4,8 +4,8 @@ import { getTableColumns, getTableName, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../../db/database.ts";
 import { InputError } from "../../errors.ts";
+import { named } from "../columns.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
-import { named } from "../shape.ts";
 import { keyOf, keyText, pieces, rowsPerStatement, updateRows, type WriteContext } from "./context.ts";
 import { vectorEncoder } from "./rows.ts";
 
