@@ -11,7 +11,7 @@ import type { CallSettings, ModelInput, RawOf } from "../llm/settings.ts";
 import { type CallStream, callStream, type EventSink } from "../llm/stream.ts";
 import { joinSystem } from "../llm/text.ts";
 import type { Collection } from "../store/collection.ts";
-import type { Hit, SearchOptions } from "../store/types.ts";
+import type { ContextOf, Hit, SearchOptions } from "../store/types.ts";
 import { type FitOptions, fitSources } from "./fit.ts";
 import type { Reranker } from "./rerank.ts";
 import { condense, type RewriteSettings } from "./rewrite.ts";
@@ -22,7 +22,10 @@ export interface AnswerOptions<H extends Hit, M extends ModelInput>
   model: M;
   /** Most passages to answer from. Default: 8. */
   limit?: number;
-  /** Options of every search, such as `where` and `minScore`. `neighbours` is 1 by default where there is a table of chunks. */
+  /**
+   * Options of every search, such as `where`. Where there is a table of chunks, `context` is by default the document, the section and one chunk
+   * on each side: each passage is given with the longest of them that `fit` has room for.
+   */
   search?: Omit<SearchOptions, "limit" | "offset" | "signal">;
   /** Most tokens of the passages together, and how they are counted. */
   fit?: Pick<FitOptions, "maxTokens" | "measure">;
@@ -78,6 +81,8 @@ export interface GroundedStream<H extends Hit, Raw> extends CallStream<H, Raw> {
   response(): Promise<GroundedResponse<H, Raw>>;
 }
 
+const around: readonly ContextOf[] = ["document", "section", { neighbours: 1 }];
+
 const instructions = (abstention: string) =>
   "Answer the question from the sources alone, in the language of the question, as briefly as it allows. " +
   `If the sources do not hold the answer, reply with exactly this sentence, as it stands, and nothing else: ${abstention}`;
@@ -111,7 +116,7 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
     throw new InputError(`${limit} is not a whole number of at least 1.`, { field: "limit" });
   // Resolved once, so that every question goes through the same client.
   const model = resolveModel(named, client);
-  const searching: SearchOptions = { ...(docs.chunks !== undefined && { neighbours: 1 }), ...search };
+  const searching: SearchOptions = { ...(docs.chunks !== undefined && { context: around }), ...search };
 
   async function find(question: string, history: readonly Message[], signal: AbortSignal | undefined) {
     const asked =

@@ -179,12 +179,68 @@ describe("fitSources", () => {
     const chunks = parts.map((part) => {
       const start = text.indexOf(part, at);
       at = start + part.length;
-      return hit(part, { document, start, end: at, context: { text, start: 0, end: text.length } });
+      return hit(part, { document, start, end: at, context: { of: "document", text, start: 0, end: text.length } });
     });
     const whole = fitSources(chunks.slice(0, 2), { maxTokens: 1000, measure });
     expect(whole).toMatchObject([{ text, start: 0, end: text.length, document }]);
     const tight = fitSources(chunks.slice(0, 2), { maxTokens: measure(parts[0] as string) * 2 + 5, measure });
     expect(tight.map((each) => each.text)).toEqual(parts.slice(0, 2));
+  });
+});
+
+describe("fitSources, of one document", () => {
+  const measure = (text: string) => text.length;
+  const document = {};
+  // Thirty paragraphs; a section is six of them.
+  const text = Array.from({ length: 30 }, (_, i) => `Part ${i} tells of ${"abcdefghij"[i % 10]?.repeat(20)}${i}.`).join("\n\n");
+  const starts = [...text.matchAll(/Part/g)].map(({ index }) => index);
+  const part = (from: number, to: number) => {
+    const [start, end] = [starts[from] as number, to + 1 < 30 ? (starts[to + 1] as number) - 2 : text.length];
+    return { text: text.slice(start, end), start, end };
+  };
+  const at = (i: number, of: Hit["document"] = document): Hit => {
+    const near = { of: "neighbours" as const, ...part(Math.max(0, i - 1), Math.min(29, i + 1)) };
+    const section = { of: "section" as const, ...part(i - (i % 3), Math.min(29, i - (i % 3) + 5)) };
+    const whole = { of: "document" as const, text, start: 0, end: text.length };
+    return hit(part(i, i).text, { document: of, ...part(i, i), context: { ...whole, narrower: { ...section, narrower: near } } });
+  };
+  const passage = part(0, 0).text.length;
+  const given = (hits: Hit[], maxTokens: number) => {
+    const sources = fitSources(hits, { maxTokens, measure });
+    for (const source of sources) expect(source.text).toBe(text.slice(source.start, source.end));
+    expect(sources.reduce((sum, source) => sum + source.text.length, 0)).toBeLessThanOrEqual(Math.max(maxTokens, passage));
+    return sources.map(({ text: { length } }) => length);
+  };
+
+  it("gives the document, else the section, else the neighbours, else the passage", () => {
+    expect(given([at(4)], 10_000)).toEqual([text.length]);
+    expect(given([at(4)], part(3, 8).text.length)).toEqual([part(3, 8).text.length]);
+    expect(given([at(4)], part(3, 8).text.length - 1)).toEqual([part(3, 5).text.length]);
+    expect(given([at(4)], passage)).toEqual([passage]);
+  });
+
+  it("gives the best the most", () => {
+    const other = { other: true };
+    expect(given([at(4), at(4, other)], part(3, 8).text.length + passage)).toEqual([part(3, 8).text.length, passage]);
+  });
+
+  it("gives several hits of a document once, in the place of the best", () => {
+    expect(given([at(4), at(20), at(5)], 10_000)).toEqual([text.length]);
+    const near = part(3, 8).text.length + part(18, 23).text.length;
+    expect(given([at(4), at(20), at(5)], near)).toEqual([part(3, 8).text.length, part(18, 23).text.length]);
+    // Neighbours that overlap are one passage.
+    const short = (i: number) => ({ ...at(i), context: { of: "neighbours" as const, ...part(i - 1, i + 1) } });
+    expect(given([short(4), short(6)], 10_000)).toEqual([part(3, 7).text.length]);
+  });
+
+  it("puts chunks together that overlap", () => {
+    const piece = (start: number, end: number) => hit(text.slice(start, end), { document, start, end });
+    const [first, second, third] = [piece(0, 100), piece(500, 600), piece(80, 180)];
+    expect(fitSources([first, second, third], { measure })).toMatchObject([{ start: 0, end: 180 }, second]);
+    // The same places in another document, and of one that was changed meanwhile.
+    const changed = { ...third, text: "x".repeat(100) };
+    expect(fitSources([first, { ...third, document: {} }], { measure })).toHaveLength(2);
+    expect(fitSources([first, changed], { measure })).toEqual([first, changed]);
   });
 });
 
