@@ -15,11 +15,13 @@ import { claudeDocs } from "./quality/claude-docs.ts";
 import { collections } from "./quality/collections.ts";
 import { extracts } from "./quality/extracts.ts";
 import { latency } from "./quality/latency.ts";
+import { passages } from "./quality/passages.ts";
 
 const folder = process.env.DRIZZLE_RAG_DATA;
 const groups: Record<string, (db: Database, folder: string, on: string) => Promise<void>> = {
   collections,
   "claude-docs": claudeDocs,
+  passages,
   latency,
 };
 /** These need no database. */

@@ -9,4 +9,5 @@ export {
 } from "./answer.ts";
 export { type FitOptions, fitSources } from "./fit.ts";
 export { type CrossEncoderOptions, crossEncoder, modelReranker, type Reranker } from "./rerank.ts";
+export { type LexicalRerankerOptions, lexicalReranker } from "./rerank-lexical.ts";
 export { condense, hypotheticalAnswer, paraphrase, type RewriteSettings } from "./rewrite.ts";

@@ -126,11 +126,13 @@ function longestFirst(
   if (wanted.document && document !== undefined) levels.push({ of: "document", text: document, start: 0, end: document.length });
   else if (wanted.document) add("document", parts);
   const length = ({ start, end }: HitContext) => end - start;
-  const [first, ...rest] = levels.sort((a, b) => length(a) - length(b)) as [HitContext, ...HitContext[]];
-  return rest.reduce((narrower, level) => {
-    const isSame = narrower.start === level.start && narrower.end === level.end;
-    return isSame ? { ...narrower, of: level.of } : { ...level, narrower };
-  }, first);
+  const [first, ...longer] = levels.sort((a, b) => length(a) - length(b)) as [HitContext, ...HitContext[]];
+  let longest = first;
+  for (const level of longer) {
+    if (longest.start === level.start && longest.end === level.end) longest.of = level.of;
+    else longest = Object.assign(level, { narrower: longest });
+  }
+  return longest;
 }
 
 /** The text of chunks that follow one another: cut from the document where its text is given, else joined. */
