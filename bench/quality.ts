@@ -10,6 +10,7 @@ import { startServer } from "../scripts/server.ts";
 import { connect } from "../src/db/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { say } from "./lib/report.ts";
+import { abstention } from "./quality/abstention.ts";
 import { citations } from "./quality/citations.ts";
 import { claudeDocs } from "./quality/claude-docs.ts";
 import { collections } from "./quality/collections.ts";
@@ -22,6 +23,7 @@ const groups: Record<string, (db: Database, folder: string, on: string) => Promi
   collections,
   "claude-docs": claudeDocs,
   passages,
+  abstention,
   latency,
 };
 /** These need no database. */

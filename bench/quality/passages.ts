@@ -8,17 +8,14 @@ import { hashingEmbedder } from "../../src/embed/hashing.ts";
 import type { JudgedQuery } from "../../src/eval/judgments.ts";
 import { collection } from "../../src/store/collection.ts";
 import { chunks } from "../../src/table/ready.ts";
+import { jsonLines } from "../lib/json-lines.ts";
 import { quick, say } from "../lib/report.ts";
 import { reranked } from "./reranking.ts";
 
 export async function passages(db: Database, folder: string, on: string): Promise<void> {
   await migrate(db);
   const docs = collection(db, { embedder: hashingEmbedder() });
-  const lines = async <T>(file: string) =>
-    (await readFile(join(folder, file), "utf8"))
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as T);
+  const lines = <T>(file: string) => jsonLines<T>(join(folder, file));
   const search = (question: string) => docs.search(question, { limit: 40 });
 
   say(`chunking_evaluation on ${on}`);

@@ -48,6 +48,7 @@ function put<H extends Hit>(
   maxTokens: number,
   measure: Measure,
 ): Given<H>[] | undefined {
+  if (isTooLong(part.text, maxTokens, measure)) return undefined;
   const joined = all.filter((other) => other === own || touches(other, own, part));
   const whole = union([part, ...joined.map(({ text, start, end }) => ({ text, start, end }))]);
   if (whole === undefined) return undefined;
@@ -55,6 +56,12 @@ function put<H extends Hit>(
   const next = { hit: best.hit, ...whole, tokens: whole.text === own.text ? own.tokens : measure(whole.text) };
   const result = all.filter((other) => other === best || !joined.includes(other)).map((other) => (other === best ? next : other));
   return result.reduce((sum, { tokens }) => sum + tokens, 0) <= maxTokens ? result : undefined;
+}
+
+/** A whole book is not measured to say that it is too long. */
+function isTooLong(text: string, maxTokens: number, measure: Measure): boolean {
+  const probe = 16 * maxTokens + 64;
+  return text.length > probe && measure(text.slice(0, probe)) > maxTokens;
 }
 
 function touches(other: Given, own: Given, part: Part): boolean {
@@ -71,12 +78,17 @@ function union(parts: readonly Part[]): Part | undefined {
   const [first, ...rest] = [...parts].sort((a, b) => a.start - b.start || b.end - a.end);
   let whole = first as Part;
   for (const { text, start, end } of rest) {
-    if (whole.start <= start && end <= whole.end && whole.text.includes(text)) continue;
+    if (end <= whole.end && holds(whole, { text, start, end })) continue;
     const overlap = whole.end - start;
     if (!isExact(whole) || !isExact({ text, start, end }) || !whole.text.endsWith(text.slice(0, overlap))) return undefined;
     whole = { text: whole.text + text.slice(overlap), start: whole.start, end };
   }
   return whole;
+}
+
+/** Whether a part that lies inside another stands there. Of chunks that were joined, the places are not known. */
+function holds(whole: Part, { text, start }: Part): boolean {
+  return isExact(whole) ? whole.text.startsWith(text, start - whole.start) : whole.text.includes(text);
 }
 
 function isExact({ text, start, end }: Part): boolean {

@@ -1,6 +1,14 @@
 // Questions answered from a collection: what is searched for, what the model is given, what the answer tells of itself.
 import { beforeAll, describe, expect, it } from "vitest";
-import { answer, condense, fitSources, hypotheticalAnswer, modelReranker, paraphrase } from "../../src/answer/index.ts";
+import {
+  answer,
+  condense,
+  fitSources,
+  hypotheticalAnswer,
+  modelReranker,
+  paraphrase,
+  relevance,
+} from "../../src/answer/index.ts";
 import { hashingEmbedder } from "../../src/embed/hashing.ts";
 import { InputError } from "../../src/errors.ts";
 import type { Model } from "../../src/llm/model.ts";
@@ -88,6 +96,29 @@ describe(`answer on ${databaseName}`, () => {
       (await answer(docs(), { model: fake("Das weiß ich nicht."), abstention: "Das weiß ich nicht." })("Refunds?")).abstained,
     ).toBe(true);
     expect((await answer(docs(), { model: "extractive" })("What do penguins eat in winter?")).abstained).toBe(true);
+  });
+
+  it("abstains below a threshold, tells how relevant the best was, and does not ask the model", async () => {
+    const model = fake('Within fourteen days [1 "within fourteen days"].');
+    const question = "Within how many days are refunds paid?";
+    const free = await answer(docs(), { model })(question);
+    expect(free.abstained).toBe(false);
+    expect(free.relevance.coverage).toBe(1);
+    expect(free.relevance.vector).toBeCloseTo(Math.max(...free.sources.map(({ scores }) => scores.vector ?? 0)));
+    const asked = model.requests.length;
+    for (const threshold of [{ coverage: 0.5 }, { vector: 0.9 }, { vector: -1, coverage: 0.5 }]) {
+      const ask = answer(docs(), { model, threshold });
+      const foreign = await ask("What do penguins eat in winter days?");
+      expect(foreign).toMatchObject({ abstained: true, text: "The sources do not answer this.", sources: [], citations: [] });
+      expect(foreign.relevance.coverage).toBeLessThan(0.5);
+      expect(await ask.stream("What do penguins eat?").response()).toMatchObject({ abstained: true });
+    }
+    expect(model.requests).toHaveLength(asked);
+    expect((await answer(docs(), { model, threshold: { coverage: 0.9, vector: 0 } })(question)).abstained).toBe(false);
+    const options = { model, threshold: { vector: 0.3 }, search: { mode: "keyword" } } as const;
+    expect(() => answer(docs(), options)).toThrow(/threshold.vector/);
+    expect(() => answer(docs(), { model, threshold: { coverage: 2 } })).toThrow(InputError);
+    expect(() => answer(docs(), { model, threshold: { vector: Number.NaN } })).toThrow(InputError);
   });
 
   it("makes a question of its own of one that leans on the conversation", async () => {
@@ -241,6 +272,20 @@ describe("fitSources, of one document", () => {
     const changed = { ...third, text: "x".repeat(100) };
     expect(fitSources([first, { ...third, document: {} }], { measure })).toHaveLength(2);
     expect(fitSources([first, changed], { measure })).toEqual([first, changed]);
+  });
+});
+
+describe("relevance", () => {
+  it("is the share of the question's words, names that no passage holds counting for more", () => {
+    const hits = [
+      hit("Refunds are paid in days."),
+      hit("Parcels are sent in days.", { title: "Refunds", scores: { vector: 0.4 } }),
+    ];
+    expect(relevance("refunds", hits)).toEqual({ vector: 0.4, coverage: 1 });
+    expect(relevance("penguins", hits)).toEqual({ vector: 0.4, coverage: 0 });
+    expect(relevance("penguin days", hits).coverage).toBeLessThan(0.5);
+    expect(relevance(["penguins", "refunds in days"], hits).coverage).toBe(1);
+    expect(relevance("???", [])).toEqual({ vector: undefined, coverage: 0 });
   });
 });
 
