@@ -150,7 +150,7 @@ export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined 
 /**
  * What is wanted around a hit: the section that it stands in, the whole document, or so many chunks before and after it.
  *
- * A section is the run of neighbouring chunks whose `headings` are those of the hit or go on below them; of one that reaches further than 200
+ * A section is the run of neighbouring chunks whose `headings` are those of the hit or go on below them; of one that reaches further than 100
  * chunks before or after the hit, those. Where a document has no headings, it is one section.
  */
 export type ContextOf = "section" | "document" | { neighbours: number };

@@ -175,6 +175,15 @@ describe(`context, on ${databaseName}`, () => {
     for await (const page of some) for (const hit of page) expect(hit.context?.text).toContain(hit.text);
   });
 
+  it("looks at a hundred chunks of a section on each side", async () => {
+    const long = Array.from({ length: 250 }, (_, i) => `Paragraph ${i}.`).join("\n\n");
+    await docs().insert([{ slug: "long", title: "", body: long, lang: "en" }]);
+    const { text } = await contextOf("Paragraph 120.", "section");
+    expect([text.split("\n\n").length, text.slice(0, 13)]).toEqual([201, "Paragraph 20."]);
+    expect((await contextOf("Paragraph 120.", ["document", "section"])).text).toBe(long);
+    await docs().delete(eq(articles.slug, "long"));
+  });
+
   it("refuses what cannot be meant", async () => {
     expect(() => docs().search("x", { context: { neighbours: 0 } })).toThrow(InputError);
     expect(() => docs().search("x", { context: "chapter" as "section" })).toThrow(ConfigurationError);

@@ -12,7 +12,7 @@ import type { SearchRequest, WantedContext } from "./request.ts";
 import type { FoundRow } from "./statement.ts";
 
 /** How many chunks of a section are looked at before a hit, and how many after it: no more would fit into a prompt. */
-const sectionReach = 200;
+const sectionReach = 100;
 
 /** A chunk around a hit, and what it is to it. */
 interface Part {
@@ -76,8 +76,11 @@ async function read(
       order by ${ordinal} ${direction} limit 1
     )`;
   };
+  // `offset 0` keeps the planner from putting the edges in place of their names, where they would be looked for again with each row.
   const section = wanted.section
-    ? sql`(select coalesce(${edge("before")} + 1, own.place - ${reach}) as first, coalesce(${edge("after")} - 1, own.place + ${reach}) as last)`
+    ? sql`(
+        select coalesce(${edge("before")} + 1, own.place - ${reach}) as first, coalesce(${edge("after")} - 1, own.place + ${reach}) as last offset 0
+      )`
     : sql`(select own.place as first, own.place as last)`;
   const near = sql.raw(String(wanted.neighbours));
   const isNear = sql<boolean>`${ordinal} between own.place - ${near} and own.place + ${near}`;
