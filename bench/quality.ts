@@ -10,16 +10,20 @@ import { startServer } from "../scripts/server.ts";
 import { connect } from "../src/db/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { say } from "./lib/report.ts";
+import { abstention } from "./quality/abstention.ts";
 import { citations } from "./quality/citations.ts";
 import { claudeDocs } from "./quality/claude-docs.ts";
 import { collections } from "./quality/collections.ts";
 import { extracts } from "./quality/extracts.ts";
 import { latency } from "./quality/latency.ts";
+import { passages } from "./quality/passages.ts";
 
 const folder = process.env.DRIZZLE_RAG_DATA;
 const groups: Record<string, (db: Database, folder: string, on: string) => Promise<void>> = {
   collections,
   "claude-docs": claudeDocs,
+  passages,
+  abstention,
   latency,
 };
 /** These need no database. */

@@ -26,6 +26,7 @@ export type {
   Changes,
   Chosen,
   CollectionOptions,
+  ContextOf,
   Field,
   Hit,
   HitContext,

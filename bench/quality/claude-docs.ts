@@ -10,6 +10,7 @@ import { evaluate } from "../../src/eval/evaluate.ts";
 import type { JudgedQuery } from "../../src/eval/judgments.ts";
 import { collection } from "../../src/store/collection.ts";
 import { quick, report, say } from "../lib/report.ts";
+import { reranked } from "./reranking.ts";
 
 interface Passage {
   chunk_link: string;
@@ -44,6 +45,12 @@ export async function claudeDocs(db: Database, folder: string, on: string): Prom
   const ours = await evaluate(judged, (question) => docs.search(question, { limit: 10 }), { k: 3 });
   report({ measure: `${on}, claude-docs, offline default, recall@3`, value: ours.mean.recall, unit: "recall", bar: ">= 0.66" });
   report({ measure: `${on}, claude-docs, offline default, MRR@3`, value: ours.mean.mrr, unit: "MRR", bar: ">= 0.8" });
+
+  await reranked(`${on}, claude-docs`, judged, {
+    search: (question) => docs.search(question, { limit: 40 }),
+    key: ({ source }) => String(source),
+    k: 3,
+  });
 
   // What one would write first: all words demanded, ranked by ts_rank.
   const demanded = await evaluate(

@@ -12,6 +12,7 @@ import type { SearchMode } from "../../src/store/types.ts";
 import { tsvector } from "../../src/table/index.ts";
 import { readNpy } from "../lib/npy.ts";
 import { quick, report, say } from "../lib/report.ts";
+import { reranked } from "./reranking.ts";
 
 const bars = {
   cranfield: { keyword: 0.37, hybrid: 0.98 },
@@ -63,7 +64,7 @@ async function classic(db: Database, folder: string, name: keyof typeof bars, on
   await db.execute(sql`create index judged_embedding_idx on judged using hnsw (embedding vector_cosine_ops)`);
   await db.execute(sql`analyze judged`);
 
-  const docs = collection(db, { documents, text: documents.body, source: documents.id });
+  const docs = collection(db, { documents, text: documents.body, title: documents.title, source: documents.id });
   const asked = (id: string, query: string) => ({ text: query, vector: questions[place.get(id) as number] as Float32Array });
   const search = (mode: SearchMode) => evaluate(judged, (query, { id }) => docs.search(asked(id, query), { mode, limit: 10 }));
   const [keyword, vector, hybrid] = [await search("keyword"), await search("vector"), await search("hybrid")];
@@ -82,6 +83,12 @@ async function classic(db: Database, folder: string, name: keyof typeof bars, on
     unit: "×",
     bar: `>= ${bars[name].hybrid}`,
     detail: `${detail}; p ${compare(keyword.mean.ndcg >= vector.mean.ndcg ? keyword : vector, hybrid)[0]?.p.toFixed(3)}`,
+  });
+  const deep = (query: string, id: string) => docs.search(asked(id, query), { limit: 40 });
+  await reranked(`${on}, ${name}`, judged, {
+    search: (query, { id }) => deep(query, id),
+    key: ({ source }) => String(source),
+    k: 10,
   });
   const tuned = await tune(docs, judged, { query: ({ id, query }) => asked(id, query) });
   report({

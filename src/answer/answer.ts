@@ -1,7 +1,7 @@
 // A collection and a model wired into one call: search, fit to a budget, ask, check. Each step can be replaced.
 import type { PgTable } from "drizzle-orm/pg-core";
 import { type SentenceSupport, sentenceSupport } from "../cite/sentences.ts";
-import { InputError } from "../errors.ts";
+import { ConfigurationError, InputError } from "../errors.ts";
 import { call } from "../llm/call.ts";
 import { ABSTENTION } from "../llm/extractive.ts";
 import type { Message, Model } from "../llm/model.ts";
@@ -11,8 +11,9 @@ import type { CallSettings, ModelInput, RawOf } from "../llm/settings.ts";
 import { type CallStream, callStream, type EventSink } from "../llm/stream.ts";
 import { joinSystem } from "../llm/text.ts";
 import type { Collection } from "../store/collection.ts";
-import type { Hit, SearchOptions } from "../store/types.ts";
+import type { ContextOf, Hit, SearchOptions } from "../store/types.ts";
 import { type FitOptions, fitSources } from "./fit.ts";
+import { checkThreshold, type Relevance, reaches, relevance, type Threshold } from "./relevance.ts";
 import type { Reranker } from "./rerank.ts";
 import { condense, type RewriteSettings } from "./rewrite.ts";
 
@@ -22,8 +23,16 @@ export interface AnswerOptions<H extends Hit, M extends ModelInput>
   model: M;
   /** Most passages to answer from. Default: 8. */
   limit?: number;
-  /** Options of every search, such as `where` and `minScore`. `neighbours` is 1 by default where there is a table of chunks. */
+  /**
+   * Options of every search, such as `where`. Where there is a table of chunks, `context` is by default the document, the section and one chunk
+   * on each side: each passage is given with the longest of them that `fit` has room for.
+   */
   search?: Omit<SearchOptions, "limit" | "offset" | "signal">;
+  /**
+   * What the best passage must have at least: a similarity by vector, a share of the question's words, or both (see `Relevance`). Below it the
+   * answer is the abstention, and the model is not asked. Default: none. Unlike `minScore` under `search` it can be relied on in hybrid mode.
+   */
+  threshold?: Threshold;
   /** Most tokens of the passages together, and how they are counted. */
   fit?: Pick<FitOptions, "maxTokens" | "measure">;
   /**
@@ -35,7 +44,7 @@ export interface AnswerOptions<H extends Hit, M extends ModelInput>
     history: readonly Message[],
     options: { signal: AbortSignal | undefined },
   ) => string | readonly string[] | Promise<string | readonly string[]>;
-  /** Puts the hits in a better order: `crossEncoder()`, `modelReranker()`, or your own. Four times as many are searched for then. */
+  /** Puts the hits in a better order: `lexicalReranker()`, `crossEncoder()`, `modelReranker()`, or your own. Four times as many are searched for then. */
   rerank?: Reranker;
   /** In place of the search: finds passages for the questions. */
   retrieve?: (
@@ -52,7 +61,9 @@ export interface GroundedResponse<H extends Hit = Hit, Raw = unknown> extends Ca
   questions: string[];
   /** The passages that the model was given; citations hold these. */
   sources: H[];
-  /** The answer is that the sources do not tell. Where nothing was found, the model was not asked. */
+  /** How much the best of what was found has to do with the question: what `threshold` is held against. */
+  relevance: Relevance;
+  /** The answer is that the sources do not tell. Where nothing was found, or nothing that reaches `threshold`, the model was not asked. */
   abstained: boolean;
   /** Every sentence that says something, and whether its words stand in what it cites; empty where `abstained`. */
   sentences: SentenceSupport[];
@@ -78,6 +89,8 @@ export interface GroundedStream<H extends Hit, Raw> extends CallStream<H, Raw> {
   response(): Promise<GroundedResponse<H, Raw>>;
 }
 
+const around: readonly ContextOf[] = ["document", "section", { neighbours: 1 }];
+
 const instructions = (abstention: string) =>
   "Answer the question from the sources alone, in the language of the question, as briefly as it allows. " +
   `If the sources do not hold the answer, reply with exactly this sentence, as it stands, and nothing else: ${abstention}`;
@@ -98,6 +111,7 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
   const {
     limit = 8,
     search = {},
+    threshold = {},
     fit = {},
     rewrite,
     rerank,
@@ -109,9 +123,12 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
   } = options;
   if (!(Number.isInteger(limit) && limit >= 1))
     throw new InputError(`${limit} is not a whole number of at least 1.`, { field: "limit" });
+  checkThreshold(threshold);
+  if (threshold.vector !== undefined && search.mode === "keyword")
+    throw new ConfigurationError("threshold.vector: a search by keyword compares no vectors. Use threshold.coverage.");
   // Resolved once, so that every question goes through the same client.
   const model = resolveModel(named, client);
-  const searching: SearchOptions = { ...(docs.chunks !== undefined && { neighbours: 1 }), ...search };
+  const searching: SearchOptions = { ...(docs.chunks !== undefined && { context: around }), ...search };
 
   async function find(question: string, history: readonly Message[], signal: AbortSignal | undefined) {
     const asked =
@@ -129,7 +146,9 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
           })) as unknown as H[])
         : await retrieve(questions, { limit: wanted, signal });
     const ordered = rerank === undefined ? hits : await rerank(questions[0] as string, hits, { signal });
-    return { questions, sources: fitSources(ordered, { ...fit, limit }) };
+    const found = relevance(questions, ordered.slice(0, limit));
+    const sources = reaches(found, threshold) ? fitSources(ordered, { ...fit, limit }) : [];
+    return { questions, sources, found };
   }
 
   async function run(
@@ -141,7 +160,7 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
     if (question.trim() === "") throw new InputError("The question is empty.", { field: "question" });
     const signals = [settings.signal, own, left].filter((signal) => signal !== undefined);
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-    const { questions, sources } = await find(question, history, signal);
+    const { questions, sources, found } = await find(question, history, signal);
     const ask = call({ ...settings, model: sources.length === 0 ? saying(abstention) : model, signal }, () => ({
       system: joinSystem(instructions(abstention), settings.system),
       sources,
@@ -162,7 +181,8 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
     const abstained = isAbstention(response, abstention);
     const sentences = abstained ? [] : sentenceSupport(response.text, response.citations, sources);
     const unsupported = sentences.filter(({ supported }) => !supported);
-    return Object.assign(response, { questions, sources, abstained, sentences, unsupported }) as unknown as Response;
+    const more = { questions, sources, relevance: found, abstained, sentences, unsupported };
+    return Object.assign(response, more) as unknown as Response;
   }
 
   return Object.assign((question: string, asked: AskOptions = {}) => run(question, asked), {

@@ -1,4 +1,5 @@
 // Hits in a better order: by a cross-encoder behind HTTP, or by a model through a call. Each is a plain function over hits.
+// The one that needs neither is in rerank-lexical.ts.
 import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import { call } from "../llm/call.ts";
 import { jsonSchema } from "../llm/schema.ts";
@@ -122,9 +123,14 @@ export function modelReranker(settings: RewriteSettings & { limit?: number; leng
 
 /** What the passage is judged by: it, and where it stands. */
 function passageText(hit: Source): string {
-  const headings = "headings" in hit && Array.isArray(hit.headings) ? (hit.headings as string[]) : [];
-  const above = headings.length > 0 ? headings.join(" > ") : (hit.title ?? "");
+  const above = headingsOf(hit);
   return above === "" ? hit.text : `${above}\n\n${hit.text}`;
+}
+
+/** The titles above a hit, outermost first, or that of its document; empty where there are none. */
+export function headingsOf(hit: Source): string {
+  const headings = "headings" in hit && Array.isArray(hit.headings) ? (hit.headings as string[]) : [];
+  return headings.length > 0 ? headings.join(" > ") : (hit.title ?? "");
 }
 
 function scoresIn(body: unknown, list: string, count: number, place: { provider: string; model: string }) {

@@ -12,8 +12,9 @@ export interface ExtractiveOptions {
   /** Most passages of an answer; sentences that follow one another count as one passage. Default: 3. */
   maxPassages?: number | undefined;
   /**
-   * Share of the question's words, weighed by rarity, that the best sentence and the headings above it must hold; below it the answer is
-   * that the sources do not tell. In [0, 1]; 0 answers whenever anything matches. Default: 0.2.
+   * Share of the question's words, each weighed by 1 and its rarity, that the best sentence and the headings above it must hold; below it the
+   * answer is that the sources do not tell. In [0, 1]; 0 answers whenever anything matches. Default: 0.27. docs/evaluation.md tells how many
+   * questions it answers that it should, and that it should not.
    */
   minCoverage?: number | undefined;
 }
@@ -39,7 +40,7 @@ const NEAR_BEST = 0.8;
  */
 export function extractive(options: ExtractiveOptions = {}): Model<ExtractiveRaw> {
   const answer = (request: ModelRequest): ModelResponse<ExtractiveRaw> =>
-    extract(request, options.maxPassages ?? 3, options.minCoverage ?? 0.2);
+    extract(request, options.maxPassages ?? 3, options.minCoverage ?? 0.27);
   return {
     id: "extractive",
     citations: "native",

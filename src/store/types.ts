@@ -143,12 +143,21 @@ export interface Hit<D extends PgTable = PgTable, C extends PgTable | undefined 
   document: Document;
   /** The chunk's row; undefined without a table of chunks. */
   chunk: C extends PgTable ? Row<C> : undefined;
-  /** The passage with those around it; there with the option `neighbours`. */
+  /** The passage with what is around it; there with the option `context`. */
   context?: HitContext;
 }
 
-/** A passage with those before and after it. */
+/**
+ * What is wanted around a hit: the section that it stands in, the whole document, or so many chunks before and after it.
+ *
+ * A section is the run of neighbouring chunks whose `headings` are those of the hit or go on below them; of one that reaches further than 100
+ * chunks before or after the hit, those. Where a document has no headings, it is one section.
+ */
+export type ContextOf = "section" | "document" | { neighbours: number };
+
+/** A passage with what is around it. */
 export interface HitContext {
+  of: "section" | "document" | "neighbours";
   /**
    * Exactly `slice(start, end)` of the document's text. With the option `select`, which leaves the document's text out: the chunks
    * joined, with white space where the chunker left something out between two, so that offsets into it are not the document's.
@@ -158,6 +167,8 @@ export interface HitContext {
   start: number;
   /** One past the last. */
   end: number;
+  /** The next shorter one, where several were asked for. */
+  narrower?: HitContext;
 }
 
 /** Columns and SQL expressions by the names that results have them under, as in Drizzle's `select()`. */
@@ -194,8 +205,11 @@ export interface SearchOptions<S extends Selection | undefined = undefined> {
    * What `hit.title` and `hit.source` are read from is fetched as well.
    */
   select?: S;
-  /** Chunks before and after each hit that make its `context`, in one more statement for all hits. The filter does not apply to them. Default: 0. */
-  neighbours?: number;
+  /**
+   * What makes a hit's `context`: one, or a list, of which `context` is the longest and leads to the others by `narrower`. Read in one more
+   * statement for all hits, or in none for whole documents that the hits hold already. The filter does not apply to it. Default: none.
+   */
+  context?: ContextOf | readonly ContextOf[];
   /** Most hits of one document. There are still `limit` hits where that many documents match. Default: any number. */
   perDocument?: number;
   /**
@@ -229,7 +243,7 @@ export interface PagesOptions<S extends Selection | undefined = undefined>
 }
 
 /** What `searchQuery` leaves to your own query is left out. */
-export type SearchQueryOptions = Omit<SearchOptions, "select" | "neighbours" | "diversity">;
+export type SearchQueryOptions = Omit<SearchOptions, "select" | "context" | "diversity">;
 
 /**
  * A question as text, which the embedder turns into a vector; as a ready-made vector; or both. Over a `sparsevec` column the vector is a

@@ -1,6 +1,14 @@
 // Questions answered from a collection: what is searched for, what the model is given, what the answer tells of itself.
 import { beforeAll, describe, expect, it } from "vitest";
-import { answer, condense, fitSources, hypotheticalAnswer, modelReranker, paraphrase } from "../../src/answer/index.ts";
+import {
+  answer,
+  condense,
+  fitSources,
+  hypotheticalAnswer,
+  modelReranker,
+  paraphrase,
+  relevance,
+} from "../../src/answer/index.ts";
 import { hashingEmbedder } from "../../src/embed/hashing.ts";
 import { InputError } from "../../src/errors.ts";
 import type { Model } from "../../src/llm/model.ts";
@@ -88,6 +96,29 @@ describe(`answer on ${databaseName}`, () => {
       (await answer(docs(), { model: fake("Das weiß ich nicht."), abstention: "Das weiß ich nicht." })("Refunds?")).abstained,
     ).toBe(true);
     expect((await answer(docs(), { model: "extractive" })("What do penguins eat in winter?")).abstained).toBe(true);
+  });
+
+  it("abstains below a threshold, tells how relevant the best was, and does not ask the model", async () => {
+    const model = fake('Within fourteen days [1 "within fourteen days"].');
+    const question = "Within how many days are refunds paid?";
+    const free = await answer(docs(), { model })(question);
+    expect(free.abstained).toBe(false);
+    expect(free.relevance.coverage).toBe(1);
+    expect(free.relevance.vector).toBeCloseTo(Math.max(...free.sources.map(({ scores }) => scores.vector ?? 0)));
+    const asked = model.requests.length;
+    for (const threshold of [{ coverage: 0.5 }, { vector: 0.9 }, { vector: -1, coverage: 0.5 }]) {
+      const ask = answer(docs(), { model, threshold });
+      const foreign = await ask("What do penguins eat in winter days?");
+      expect(foreign).toMatchObject({ abstained: true, text: "The sources do not answer this.", sources: [], citations: [] });
+      expect(foreign.relevance.coverage).toBeLessThan(0.5);
+      expect(await ask.stream("What do penguins eat?").response()).toMatchObject({ abstained: true });
+    }
+    expect(model.requests).toHaveLength(asked);
+    expect((await answer(docs(), { model, threshold: { coverage: 0.9, vector: 0 } })(question)).abstained).toBe(false);
+    const options = { model, threshold: { vector: 0.3 }, search: { mode: "keyword" } } as const;
+    expect(() => answer(docs(), options)).toThrow(/threshold.vector/);
+    expect(() => answer(docs(), { model, threshold: { coverage: 2 } })).toThrow(InputError);
+    expect(() => answer(docs(), { model, threshold: { vector: Number.NaN } })).toThrow(InputError);
   });
 
   it("makes a question of its own of one that leans on the conversation", async () => {
@@ -179,12 +210,82 @@ describe("fitSources", () => {
     const chunks = parts.map((part) => {
       const start = text.indexOf(part, at);
       at = start + part.length;
-      return hit(part, { document, start, end: at, context: { text, start: 0, end: text.length } });
+      return hit(part, { document, start, end: at, context: { of: "document", text, start: 0, end: text.length } });
     });
     const whole = fitSources(chunks.slice(0, 2), { maxTokens: 1000, measure });
     expect(whole).toMatchObject([{ text, start: 0, end: text.length, document }]);
     const tight = fitSources(chunks.slice(0, 2), { maxTokens: measure(parts[0] as string) * 2 + 5, measure });
     expect(tight.map((each) => each.text)).toEqual(parts.slice(0, 2));
+  });
+});
+
+describe("fitSources, of one document", () => {
+  const measure = (text: string) => text.length;
+  const document = {};
+  // Thirty paragraphs; a section is six of them.
+  const text = Array.from({ length: 30 }, (_, i) => `Part ${i} tells of ${"abcdefghij"[i % 10]?.repeat(20)}${i}.`).join("\n\n");
+  const starts = [...text.matchAll(/Part/g)].map(({ index }) => index);
+  const part = (from: number, to: number) => {
+    const [start, end] = [starts[from] as number, to + 1 < 30 ? (starts[to + 1] as number) - 2 : text.length];
+    return { text: text.slice(start, end), start, end };
+  };
+  const at = (i: number, of: Hit["document"] = document): Hit => {
+    const near = { of: "neighbours" as const, ...part(Math.max(0, i - 1), Math.min(29, i + 1)) };
+    const section = { of: "section" as const, ...part(i - (i % 3), Math.min(29, i - (i % 3) + 5)) };
+    const whole = { of: "document" as const, text, start: 0, end: text.length };
+    return hit(part(i, i).text, { document: of, ...part(i, i), context: { ...whole, narrower: { ...section, narrower: near } } });
+  };
+  const passage = part(0, 0).text.length;
+  const given = (hits: Hit[], maxTokens: number) => {
+    const sources = fitSources(hits, { maxTokens, measure });
+    for (const source of sources) expect(source.text).toBe(text.slice(source.start, source.end));
+    expect(sources.reduce((sum, source) => sum + source.text.length, 0)).toBeLessThanOrEqual(Math.max(maxTokens, passage));
+    return sources.map(({ text: { length } }) => length);
+  };
+
+  it("gives the document, else the section, else the neighbours, else the passage", () => {
+    expect(given([at(4)], 10_000)).toEqual([text.length]);
+    expect(given([at(4)], part(3, 8).text.length)).toEqual([part(3, 8).text.length]);
+    expect(given([at(4)], part(3, 8).text.length - 1)).toEqual([part(3, 5).text.length]);
+    expect(given([at(4)], passage)).toEqual([passage]);
+  });
+
+  it("gives the best the most", () => {
+    const other = { other: true };
+    expect(given([at(4), at(4, other)], part(3, 8).text.length + passage)).toEqual([part(3, 8).text.length, passage]);
+  });
+
+  it("gives several hits of a document once, in the place of the best", () => {
+    expect(given([at(4), at(20), at(5)], 10_000)).toEqual([text.length]);
+    const near = part(3, 8).text.length + part(18, 23).text.length;
+    expect(given([at(4), at(20), at(5)], near)).toEqual([part(3, 8).text.length, part(18, 23).text.length]);
+    // Neighbours that overlap are one passage.
+    const short = (i: number) => ({ ...at(i), context: { of: "neighbours" as const, ...part(i - 1, i + 1) } });
+    expect(given([short(4), short(6)], 10_000)).toEqual([part(3, 7).text.length]);
+  });
+
+  it("puts chunks together that overlap", () => {
+    const piece = (start: number, end: number) => hit(text.slice(start, end), { document, start, end });
+    const [first, second, third] = [piece(0, 100), piece(500, 600), piece(80, 180)];
+    expect(fitSources([first, second, third], { measure })).toMatchObject([{ start: 0, end: 180 }, second]);
+    // The same places in another document, and of one that was changed meanwhile.
+    const changed = { ...third, text: "x".repeat(100) };
+    expect(fitSources([first, { ...third, document: {} }], { measure })).toHaveLength(2);
+    expect(fitSources([first, changed], { measure })).toEqual([first, changed]);
+  });
+});
+
+describe("relevance", () => {
+  it("is the share of the question's words, names that no passage holds counting for more", () => {
+    const hits = [
+      hit("Refunds are paid in days."),
+      hit("Parcels are sent in days.", { title: "Refunds", scores: { vector: 0.4 } }),
+    ];
+    expect(relevance("refunds", hits)).toEqual({ vector: 0.4, coverage: 1 });
+    expect(relevance("penguins", hits)).toEqual({ vector: 0.4, coverage: 0 });
+    expect(relevance("penguin days", hits).coverage).toBeLessThan(0.5);
+    expect(relevance(["penguins", "refunds in days"], hits).coverage).toBe(1);
+    expect(relevance("???", [])).toEqual({ vector: undefined, coverage: 0 });
   });
 });
 

@@ -210,28 +210,6 @@ describe(`neighbours, on ${databaseName}`, () => {
     await expect(setUp().neighbours(hit as NonNullable<typeof hit>, { before: -1 })).rejects.toThrow(/before/);
     await expect(setUpNotes().neighbours({ chunk: undefined })).rejects.toThrow(ConfigurationError);
   });
-
-  it("attaches them to hits as an exact slice of the document", async () => {
-    const hits = await setUp().search("gift cards and shipping times", { limit: 10, neighbours: 1 });
-    for (const hit of hits) {
-      const { text, start, end } = hit.context as NonNullable<typeof hit.context>;
-      expect(text).toBe(hit.document.body.slice(start, end));
-      expect(text).toContain(hit.text);
-      const ordinal = hit.chunk.ordinal;
-      expect(text.split("\n\n")).toHaveLength(ordinal === 0 || ordinal === 5 ? 2 : 3);
-    }
-    const wikiHits = await setUpWiki().search("gift cards", { limit: 3, neighbours: 2 });
-    for (const hit of wikiHits) expect(hit.context?.text).toBe(hit.document.body.slice(hit.context?.start, hit.context?.end));
-  });
-
-  it("joins the chunks where the document is not there", async () => {
-    const hits = await setUp().search("gift cards", { limit: 3, neighbours: 1, select: { id: articles.id } });
-    for (const hit of hits) {
-      const row = await setUp().get(hit.document.id);
-      expect(hit.context?.text).toBe(row?.body.slice(hit.context?.start, hit.context?.end));
-    }
-    expect(() => setUpNotes().search("x", { neighbours: 1 })).toThrow(ConfigurationError);
-  });
 });
 
 describe(`grouping by document, on ${databaseName}`, () => {
@@ -271,7 +249,7 @@ describe(`batches, on ${databaseName}`, () => {
       { mode: "vector", limit: 3, offset: 2, where: eq(articles.lang, "de") },
       { mode: "hybrid", limit: 4 },
       { mode: "keyword" },
-      { mode: "vector", perDocument: 1, neighbours: 1 },
+      { mode: "vector", perDocument: 1, context: { neighbours: 1 } },
     ] as const) {
       const before = requests;
       const many = await setUp().searchMany(topics, options);
@@ -308,7 +286,7 @@ describe(`pages, on ${databaseName}`, () => {
       window: 4,
       perDocument: 1,
       select: { title: articles.title },
-      neighbours: 1,
+      context: { neighbours: 1 },
     });
     const all = [];
     for await (const page of taken) all.push(...page);

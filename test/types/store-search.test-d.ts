@@ -18,7 +18,7 @@ interface Chosen {
 export async function inferred(): Promise<void> {
   const [hit] = await docs.search("q");
   is<Equal<typeof hit, Hit<typeof articles, typeof articleChunks> | undefined>>();
-  const [limited] = await docs.search(["q", "r"], { limit: 3, perDocument: 1, diversity: 0.2, neighbours: 1 });
+  const [limited] = await docs.search(["q", "r"], { limit: 3, perDocument: 1, diversity: 0.2, context: "section" });
   is<Equal<NonNullable<typeof limited>["document"], Row<typeof articles>>>();
   limited?.context?.text satisfies string | undefined;
 

@@ -2,6 +2,7 @@
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Hit } from "../types.ts";
+import { keyOf, keyText } from "../write/context.ts";
 import { mostDiverse, normalized } from "./diversity.ts";
 import type { SearchRequest } from "./request.ts";
 import type { FoundRow } from "./statement.ts";
@@ -30,6 +31,19 @@ export function inOrder(shape: Shape, request: SearchRequest, found: readonly Fo
   }));
   const chosen = mostDiverse(candidates, diversity, offset + limit).slice(offset);
   return chosen.map((i) => (rows[i] as { row: FoundRow }).row);
+}
+
+/** The rows, those of one document with the same object for it, so that it is known again and its text is there once. */
+export function sharing(shape: Shape, request: SearchRequest, found: readonly FoundRow[]): readonly FoundRow[] {
+  // What is chosen may be of the chunk, and so differ.
+  if (!shape.chunked || request.select !== undefined) return found;
+  const documents = new Map<string, AnyRow>();
+  return found.map((row) => {
+    const key = keyText(keyOf(row.document, shape.documentKey));
+    const document = documents.get(key) ?? row.document;
+    documents.set(key, document);
+    return { ...row, document };
+  });
 }
 
 /** A row as the user's types know it. */

@@ -4,7 +4,7 @@ import { ConfigurationError, InputError } from "../../errors.ts";
 import { isSparse } from "../../util/sparse.ts";
 import type { SparseVector } from "../../values.ts";
 import type { Shape } from "../shape.ts";
-import type { Query, SearchMode, SearchOptions, Selection } from "../types.ts";
+import type { ContextOf, Query, SearchMode, SearchOptions, Selection } from "../types.ts";
 import { defaultWeights } from "./hybrid.ts";
 import { type ParameterizedFilter, parameterized } from "./parameterized.ts";
 
@@ -15,6 +15,14 @@ export interface Asked {
   vector: Float32Array | SparseVector | undefined;
   /** A subquery for a vector that is in the database already. */
   stored: SQL | undefined;
+}
+
+/** What is read around each hit. */
+export interface WantedContext {
+  document: boolean;
+  section: boolean;
+  /** 0: none. */
+  neighbours: number;
 }
 
 export interface SearchRequest {
@@ -30,7 +38,8 @@ export interface SearchRequest {
   weights: { vector: number; keyword: number };
   /** Undefined: whole rows. */
   select: Selection | undefined;
-  neighbours: number;
+  /** Undefined: hits have no `context`. */
+  context: WantedContext | undefined;
   /** Undefined: any number, which is also what it means where a document is its own only passage. */
   perDocument: number | undefined;
   diversity: number;
@@ -81,8 +90,8 @@ function completed(
   asked: SearchRequest["asked"],
 ): SearchRequest {
   if ("where" in options) checkCondition(options.where, "where");
-  const neighbours = whole(options.neighbours ?? 0, "neighbours", 0);
-  if (neighbours > 0) needsChunks(shape, "neighbours");
+  const context = wantedContext(options.context);
+  if (context !== undefined) needsChunks(shape, "context");
   const perDocument = options.perDocument === undefined ? undefined : whole(options.perDocument, "perDocument", 1);
   const { diversity = 0 } = options;
   if (diversity > 0 && shape.vectorType === "sparsevec")
@@ -98,7 +107,7 @@ function completed(
     minScore: options.minScore,
     weights: weights(options.weights),
     select: options.select,
-    neighbours,
+    context,
     perDocument: shape.chunked ? perDocument : undefined,
     diversity,
     language: language(options.language),
@@ -167,6 +176,23 @@ export function whole(value: number, field: string, least: number): number {
 function language(given: string | undefined): string | undefined {
   if (given === undefined || (typeof given === "string" && given.trim() !== "")) return given;
   throw new InputError(`"${given}" is not the name of a text search configuration, such as "english".`, { field: "language" });
+}
+
+function wantedContext(given: SearchOptions["context"]): WantedContext | undefined {
+  const list: readonly ContextOf[] = given === undefined ? [] : isOne(given) ? [given] : given;
+  if (list.length === 0) return undefined;
+  const wanted: WantedContext = { document: false, section: false, neighbours: 0 };
+  for (const one of list) {
+    if (one === "document" || one === "section") wanted[one] = true;
+    else if (typeof one === "object" && one !== null && "neighbours" in one)
+      wanted.neighbours = Math.max(wanted.neighbours, whole(one.neighbours, "context.neighbours", 1));
+    else throw new ConfigurationError('context: use "section", "document", { neighbours: 1 }, or a list of these.');
+  }
+  return wanted;
+}
+
+function isOne(given: ContextOf | readonly ContextOf[]): given is ContextOf {
+  return !Array.isArray(given);
 }
 
 function weights(given: SearchOptions["weights"] = defaultWeights): SearchRequest["weights"] {

@@ -7,13 +7,11 @@ import { withTranslatedErrors } from "../../db/errors.ts";
 import { reading } from "../../db/running.ts";
 import type { QueryVector } from "../../db/vectors.ts";
 import { InputError } from "../../errors.ts";
-import type { AnyRow } from "../shape.ts";
-import type { Hit, Row } from "../types.ts";
-import { keyOf, keyText } from "../write/context.ts";
+import type { Hit, HitContext, Row } from "../types.ts";
 import { candidates, isReranked } from "./approximate.ts";
-import { documentText, inOrder, toHit } from "./hits.ts";
+import { contextsOf } from "./context.ts";
+import { inOrder, sharing, toHit } from "./hits.ts";
 import { isNarrow, isNarrowAgain } from "./narrow.ts";
-import { around, contextOf } from "./neighbours.ts";
 import { candidatesOf, firstPass, nextPass, type Pass } from "./passes.ts";
 import { type SearchContext, vectorsOf } from "./questions.ts";
 import type { SearchRequest } from "./request.ts";
@@ -108,24 +106,17 @@ export async function findRows(
   return inOrder(shape, request, found);
 }
 
-/** The hits of rows, with the chunks around them where they are wanted. */
+/** The hits of rows, with what is around them where it is wanted. */
 export async function showHits<D extends PgTable, C extends PgTable | undefined, Document>(
   { db, shape }: SearchContext,
   request: SearchRequest,
   found: readonly FoundRow[],
 ): Promise<Hit<D, C, Document>[]> {
-  const hits = found.map((row) => toHit<D, C, Document>(shape, request, row));
-  const { neighbours } = request;
-  if (neighbours === 0) return hits;
-  const chunks = found.map(({ chunk }) => chunk as AnyRow);
-  const near = await reading(db, request.signal, (on) => around(on, shape, chunks, neighbours, neighbours));
+  const hits = sharing(shape, request, found).map((row) => toHit<D, C, Document>(shape, request, row));
+  if (request.context === undefined) return hits;
+  const contexts = await reading(db, request.signal, (on) => contextsOf(on, shape, request, found));
   request.signal?.throwIfAborted();
-  return hits.map((hit, i) => {
-    const row = found[i] as FoundRow;
-    const own = row.chunk as AnyRow;
-    const together = near.get(keyText(keyOf(own, shape.passageKey))) ?? [own];
-    return { ...hit, context: contextOf(shape, together, documentText(shape, request, row)) };
-  });
+  return hits.map((hit, i) => ({ ...hit, context: contexts[i] as HitContext }));
 }
 
 /**
