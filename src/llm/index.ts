@@ -23,6 +23,7 @@ export type {
   ModelResponse,
   ModelTool,
   NativeCitation,
+  NativeWebCitation,
   OutputFormat,
   ProviderPart,
   ReasoningEffort,

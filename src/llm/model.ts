@@ -1,5 +1,5 @@
 // The interface of a language model: what every provider's adapter implements and every wrapper (retry, cache, limits) returns.
-import type { Source, TextRange } from "../values.ts";
+import type { Source, TextRange, WebCitation } from "../values.ts";
 
 // — Messages: plain, serialisable values ———————————————————————————————————————————————————————————————————————————————————————
 
@@ -12,6 +12,8 @@ export interface TextPart {
   cache?: CacheMark;
   /** Sources the model itself tied to this text, where the provider has native citations. */
   citations?: NativeCitation[];
+  /** Pages of the provider's own search that it tied to this text. */
+  webCitations?: NativeWebCitation[];
 }
 
 /** A citation as a provider gives it: the place of the source in the list that was sent, and the words quoted. */
@@ -21,6 +23,14 @@ export interface NativeCitation {
   quote: string;
   /** Where in the source's text the provider says that the quote stands, in UTF-16 units, for providers that tell. */
   range?: TextRange;
+}
+
+/** A page that the provider found by itself, as it gives it. */
+export interface NativeWebCitation extends Omit<WebCitation, "textRange"> {
+  /** Which part of its text it belongs to, in UTF-16 units of that text. Left out: the whole text. */
+  range?: TextRange;
+  /** The provider's own item, sent back unchanged on the next turn. */
+  raw?: unknown;
 }
 
 /** A text the answer may rest on, for models with native citations. Other models get it numbered, as text. */
@@ -231,12 +241,13 @@ export interface FailedModel {
 }
 
 /**
- * What a model's stream yields. The last event is `finish`; a stream without one throws. A native citation belongs to the text since the
- * last `text-end`, and comes before the `text-end` of its own text.
+ * What a model's stream yields. The last event is `finish`; a stream without one throws. A native or web citation belongs to the text since
+ * the last `text-end`, and comes before the `text-end` of its own text.
  */
 export type ModelEvent<Raw = unknown> =
   | { type: "text"; text: string }
   | { type: "native-citation"; citation: NativeCitation }
+  | { type: "web-citation"; citation: NativeWebCitation }
   | { type: "text-end" }
   | { type: "reasoning"; text: string }
   /** A tool call begins; its arguments come as pieces of JSON, and then whole. */

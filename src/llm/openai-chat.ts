@@ -19,6 +19,7 @@ import type {
   UserPart,
 } from "./model.ts";
 import { chatAssembler } from "./openai-chat-stream.ts";
+import { withPages } from "./openai-web.ts";
 import { mediaUrl, parseInput, systemText, textOf, userParts } from "./text.ts";
 
 type Completion = OpenAI.Chat.ChatCompletion;
@@ -167,7 +168,8 @@ export function decodeChat(raw: Completion, place: ProviderErrorPlace, requestId
   const content: AssistantPart[] = [];
   if (reasoning) content.push({ type: "reasoning", text: reasoning });
   const text = contentText(message.content) + (message.refusal ?? "");
-  if (text !== "") content.push({ type: "text", text });
+  const pages = (message.annotations ?? []).flatMap(({ url_citation: page }) => page ?? []);
+  if (text !== "") content.push({ type: "text", text, ...withPages(text, pages) });
   content.push(...toolCalls(message));
   return {
     model: raw.model,
@@ -250,7 +252,14 @@ export function chatDecoder(place: ProviderErrorPlace, requestId: () => string |
       if (raw === undefined) return [];
       const response = decodeChat(raw, place, requestId());
       const calls = response.content.filter((part) => part.type === "tool-call");
-      return [{ type: "text-end" }, ...calls.map((call) => ({ type: "tool-call" as const, call })), { type: "finish", response }];
+      const pages = response.content.flatMap((part) => (part.type === "text" ? (part.webCitations ?? []) : []));
+      const cited = pages.map((citation) => ({ type: "web-citation" as const, citation }));
+      return [
+        ...cited,
+        { type: "text-end" },
+        ...calls.map((call) => ({ type: "tool-call" as const, call })),
+        { type: "finish", response },
+      ];
     },
   };
 }

@@ -16,6 +16,7 @@ import type {
   Usage,
   UserPart,
 } from "./model.ts";
+import { type UrlCitation, webCitations, withPages } from "./openai-web.ts";
 import { mediaUrl, parseInput, systemText, userParts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
@@ -164,12 +165,21 @@ export function decodeResponse(raw: Response, place: ProviderErrorPlace, request
 
 function decodeItem(item: Item): AssistantPart[] {
   if (item.type === "message") {
-    return item.content.map((part) => ({ type: "text", text: part.type === "refusal" ? part.refusal : part.text }));
+    return item.content.map((part) =>
+      part.type === "refusal"
+        ? { type: "text", text: part.refusal }
+        : { type: "text", text: part.text, ...withPages(part.text, urlCitations(part.annotations)) },
+    );
   }
   if (item.type === "function_call" || item.type === "custom_tool_call") return [toolCall(item)];
   if (item.type !== "reasoning") return [{ type: "provider", raw: item }];
   const texts = item.content?.length ? item.content : item.summary;
   return [{ type: "reasoning", text: texts.map(({ text }) => text).join("\n\n"), raw: item }];
+}
+
+/** Those of the web; citations of files have no place but `raw`. */
+function urlCitations(annotations: readonly unknown[] | null | undefined): UrlCitation[] {
+  return ((annotations ?? []) as ({ type: string } & UrlCitation)[]).filter(({ type }) => type === "url_citation");
 }
 
 function toolCall(item: OpenAI.Responses.ResponseFunctionToolCall | OpenAI.Responses.ResponseCustomToolCall): ToolCallPart {
@@ -215,13 +225,21 @@ export function responsesDecoder(
 ): StreamDecoder<StreamEvent, Response> {
   /** The pieces of a call's arguments name its item; everything else, the call. */
   const calls = new Map<string, string>();
+  /** Of the text that is being written. */
+  const annotations: unknown[] = [];
   return {
     push(event) {
       switch (event.type) {
         case "response.output_text.delta":
         case "response.refusal.delta":
           return [{ type: "text", text: event.delta }];
-        case "response.output_text.done":
+        case "response.output_text.annotation.added":
+          annotations.push(event.annotation);
+          return [];
+        case "response.output_text.done": {
+          const pages = webCitations(event.text, urlCitations(annotations.splice(0)));
+          return [...pages.map((citation) => ({ type: "web-citation" as const, citation })), { type: "text-end" }];
+        }
         case "response.refusal.done":
           return [{ type: "text-end" }];
         case "response.reasoning_summary_part.added":

@@ -70,8 +70,8 @@ function withoutOldMarks(message: RequestMessage): RequestMessage {
   return { ...message, content: message.content.map((part) => (part.type === "text" ? withoutMarks(part) : part)) };
 }
 
-function withoutMarks({ text, citations }: TextPart): TextPart {
-  if (citations === undefined || citations.length === 0) return { type: "text", text };
+function withoutMarks({ text, citations, ...rest }: TextPart): TextPart {
+  if (citations === undefined || citations.length === 0) return { ...rest, text };
   const cited = new Set(citations.map(({ index }) => index));
   let clean = "";
   let at = 0;
@@ -80,5 +80,5 @@ function withoutMarks({ text, citations }: TextPart): TextPart {
     clean += text.slice(at, markRange.start).trimEnd();
     at = markRange.end;
   }
-  return { type: "text", text: clean + text.slice(at) };
+  return { ...rest, text: clean + text.slice(at) };
 }

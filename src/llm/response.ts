@@ -1,7 +1,7 @@
 // What a call returns, and how it is made of a model's response: text, and citations looked up in their sources.
 import { parseCitations } from "../cite/parse.ts";
 import { citationResolver } from "../cite/resolve.ts";
-import type { Citation, Source, TextRange } from "../values.ts";
+import type { Citation, Source, TextRange, WebCitation } from "../values.ts";
 import { costOf } from "./cost.ts";
 import type {
   AssistantMessage,
@@ -10,6 +10,7 @@ import type {
   FinishReason,
   Message,
   ModelResponse,
+  NativeWebCitation,
   TextPart,
   ToolCallPart,
   ToolResultPart,
@@ -29,6 +30,8 @@ export interface CallResponse<S extends Source = Source, Raw = unknown, Output =
   text: string;
   /** In the order of the text. Empty where the call had no sources. */
   citations: Citation<S>[];
+  /** Pages that the provider's own search found, in the order of the text, not checked. Empty where it did not search. */
+  webCitations: WebCitation[];
   /** The value that `output` of the settings asked for, checked. */
   output: Output;
   /** Tools that the model wants to be run. Empty where none is, or where they have been (`maxSteps`). */
@@ -87,11 +90,14 @@ export function readResponse<S extends Source, Raw>(
   const usage = steps.length === 1 ? response.usage : together(steps.map((step) => step.usage));
   const costs = steps.map((step) => costOf({ usage: step.usage, model: step.model, modelId: facts.modelId }, facts.prices));
   const native = facts.citations === "native" || facts.sources.length === 0;
-  const { text, content, citations } = native ? readNative(response, facts.sources) : readNumbered(response, facts.sources);
+  const { text, content, citations, webCitations } = native
+    ? readNative(response, facts.sources)
+    : readNumbered(response, facts.sources);
   const turn: AssistantMessage = { role: "assistant", model: facts.modelId, content };
   return {
     text,
     citations,
+    webCitations,
     finishReason: response.finishReason,
     usage,
     cost: costs.every((cost) => cost !== undefined) ? costs.reduce((sum, cost) => sum + cost, 0) : undefined,
@@ -119,40 +125,83 @@ interface Reading<S extends Source> {
   text: string;
   content: AssistantPart[];
   citations: Citation<S>[];
+  webCitations: WebCitation[];
 }
 
 function readNative<S extends Source>({ content }: ModelResponse, sources: readonly S[]): Reading<S> {
   const text = textOf({ content });
   const resolve = citationResolver(sources);
   const citations: Citation<S>[] = [];
+  const webCitations: WebCitation[] = [];
   let start = 0;
   for (const part of content) {
     if (part.type !== "text") continue;
-    const textRange = trimmed(text, start, start + part.text.length);
+    const end = start + part.text.length;
+    const textRange = trimmed(text, start, end);
     for (const { index, quote, range } of part.citations ?? []) {
       const citation = resolve({ index, quote, textRange, sourceRange: range });
       if (citation !== undefined) citations.push(citation);
     }
-    start += part.text.length;
+    for (const citation of part.webCitations ?? []) webCitations.push(webCitation(citation, text, start, end));
+    start = end;
   }
-  return { text, content, citations };
+  return { text, content, citations, webCitations };
 }
 
 /** Marks may run over the parts' borders, so all text becomes one part, where the first stood. */
 function readNumbered<S extends Source>({ content }: ModelResponse, sources: readonly S[]): Reading<S> {
-  const { text, citations: raw } = parseCitations(textOf({ content }), sources.length);
+  const written = textOf({ content });
+  const { text, citations: raw } = parseCitations(written, sources.length);
   const resolve = citationResolver(sources);
   const citations = raw.flatMap((citation) => resolve(citation) ?? []);
   const quoted = citations.map(({ index, quote }) => ({ index, quote }));
-  const part: TextPart = { type: "text", text, ...(quoted.length > 0 && { citations: quoted }) };
+  const pages = pagesIn(content, written, sources.length);
+  const part: TextPart = {
+    type: "text",
+    text,
+    ...(quoted.length > 0 && { citations: quoted }),
+    ...(pages.length > 0 && { webCitations: pages }),
+  };
   const first = content.findIndex(({ type }) => type === "text");
   return {
     text,
     citations,
+    webCitations: pages.map((page) => webCitation(page, text, 0, text.length)),
     content: content
       .flatMap((each, i) => (i === first ? part : each.type === "text" ? [] : each))
       .filter((each) => each.type !== "text" || each.text !== ""),
   };
+}
+
+/** The pages of all parts, with their ranges in the text without the quotes of its marks. */
+function pagesIn(content: readonly AssistantPart[], written: string, count: number): NativeWebCitation[] {
+  const pages: NativeWebCitation[] = [];
+  let start = 0;
+  for (const part of content) {
+    if (part.type !== "text") continue;
+    const end = start + part.text.length;
+    for (const page of part.webCitations ?? [])
+      pages.push({ ...page, range: inCleanText(webCitation(page, written, start, end).textRange, written, count) });
+    start = end;
+  }
+  return pages;
+}
+
+/** Where a range of what a model wrote stands in the text without the quotes of its marks. */
+export function inCleanText({ start, end }: TextRange, written: string, count: number): TextRange {
+  const before = (at: number) => parseCitations(written.slice(0, at), count).text.length;
+  return { start: before(start), end: before(end) };
+}
+
+/** @param start Where the text that it belongs to begins in the whole, and `end` where it ends. */
+export function webCitation(
+  { range, raw: _, ...page }: NativeWebCitation,
+  text: string,
+  start: number,
+  end: number,
+): WebCitation {
+  const textRange = range === undefined ? trimmed(text, start, end) : { start: start + range.start, end: start + range.end };
+  return { ...page, textRange };
 }
 
 /** A range without the white space at its ends. */

@@ -1,6 +1,6 @@
 // A streamed answer: typed events, or the text alone, or straight to the response; for as many readers as there are.
 import { DrizzleRagError } from "../errors.ts";
-import type { Citation, Source } from "../values.ts";
+import type { Citation, Source, WebCitation } from "../values.ts";
 import type { ToolCallPart, ToolResultPart } from "./model.ts";
 import type { CallResponse } from "./response.ts";
 import { type ToResponseOptions, toResponse } from "./to-response.ts";
@@ -9,6 +9,7 @@ import { type ToResponseOptions, toResponse } from "./to-response.ts";
 export type CallEvent<S extends Source = Source, Raw = unknown, Output = undefined> =
   | { type: "text"; text: string }
   | { type: "citation"; citation: Citation<S> }
+  | { type: "web-citation"; citation: WebCitation }
   | { type: "reasoning"; text: string }
   /** A tool call begins; its arguments come as pieces of JSON, and then whole. */
   | { type: "tool-call-start"; id: string; name: string }

@@ -102,7 +102,7 @@ function ownEvents(onError: (error: unknown) => string): Encoding {
 /** ai-sdk.dev/docs/ai-sdk-ui/stream-protocol: texts and reasoning begin, go on and end under an id of their own. */
 function uiMessages(onError: (error: unknown) => string): Encoding {
   const sse = (part: Record<string, unknown>) => `data: ${JSON.stringify(part)}\n\n`;
-  const seen = new Set<number>();
+  const seen = new Set<number | string>();
   let open: { type: "text" | "reasoning"; id: string } | undefined;
   let parts = 0;
   const close = () => {
@@ -144,8 +144,17 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
           seen.add(citation.index);
           return source + sse({ type: "data-citation", data: shown(citation) });
         }
+        case "web-citation": {
+          const { citation } = event;
+          const { url, title } = citation;
+          const source = seen.has(url)
+            ? ""
+            : sse({ type: "source-url", sourceId: url, url, ...(title !== undefined && { title }) });
+          seen.add(url);
+          return source + sse({ type: "data-web-citation", data: citation });
+        }
         case "finish": {
-          const { citations: _, text: __, ...messageMetadata } = summary(event);
+          const { citations: _, webCitations: __, text: ___, ...messageMetadata } = summary(event);
           return close() + sse({ type: "finish-step" }) + sse({ type: "finish", messageMetadata });
         }
         default:
@@ -185,8 +194,9 @@ function shown({ source, ...citation }: Citation<Source>): Record<string, unknow
 }
 
 function summary({ response }: Extract<AnyEvent, { type: "finish" }>) {
-  const { text, citations, finishReason, usage, cost, model } = response;
-  return { text, citations: citations.map(shown), finishReason, usage, model, ...(cost !== undefined && { cost }) };
+  const { text, citations, webCitations, finishReason, usage, cost, model } = response;
+  const shownCitations = citations.map(shown);
+  return { text, citations: shownCitations, webCitations, finishReason, usage, model, ...(cost !== undefined && { cost }) };
 }
 
 function nameOf(error: unknown): string {

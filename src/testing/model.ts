@@ -101,9 +101,9 @@ function checkEvents(events: readonly ModelEvent[], { content }: ModelResponse, 
   for (const { type } of events) {
     if (type === "text") open = true;
     else if (type === "text-end") open = false;
-    else if (type === "native-citation" && !open) late = true;
+    else if ((type === "native-citation" || type === "web-citation") && !open) late = true;
   }
-  check(!late, "A native citation comes behind the `text-end` of its text.");
+  check(!late, "A citation comes behind the `text-end` of its text.");
 }
 
 /** What does not differ from one request to the next. */

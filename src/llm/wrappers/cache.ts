@@ -82,6 +82,7 @@ export function* replayed<Raw>(response: ModelResponse<Raw>): Generator<ModelEve
     if (part.type !== "text") continue;
     yield { type: "text", text: part.text };
     for (const citation of part.citations ?? []) yield { type: "native-citation", citation };
+    for (const citation of part.webCitations ?? []) yield { type: "web-citation", citation };
     yield { type: "text-end" };
   }
   yield { type: "finish", response };
