@@ -23,7 +23,7 @@ export interface Plan {
   output: OutputPlan | undefined;
 }
 
-type Response = CallResponse<Source, unknown, unknown>;
+type Response = CallResponse;
 
 /** The plain call. */
 export function answer(plan: Plan): Promise<Response> {
@@ -31,7 +31,7 @@ export function answer(plan: Plan): Promise<Response> {
 }
 
 /** The streamed call; `open` settles it. */
-export function streamed(open: () => Plan | Promise<Plan>): CallStream<Source, unknown, unknown> {
+export function streamed(open: () => Plan | Promise<Plan>): CallStream {
   return callStream(async (sink, left) => {
     const plan = await open();
     return converse({ ...plan, signal: plan.signal === undefined ? left : AbortSignal.any([plan.signal, left]) }, sink);
@@ -177,7 +177,7 @@ class Answer {
     return answer(this.#resumed(reply));
   }
 
-  resumeStream(reply: Reply): CallStream<Source, unknown, unknown> {
+  resumeStream(reply: Reply): CallStream {
     return streamed(() => this.#resumed(reply));
   }
 

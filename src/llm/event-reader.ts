@@ -4,9 +4,9 @@ import { citationResolver } from "../cite/resolve.ts";
 import type { Source, WebCitation } from "../values.ts";
 import type { ModelEvent, NativeCitation, NativeWebCitation } from "./model.ts";
 import { type CallFacts, inCleanText, trimmed, webCitation } from "./response.ts";
-import type { CallEvent } from "./stream.ts";
+import type { CallEvent, NoneOfTheCaller } from "./stream.ts";
 
-type Emit<S extends Source> = (event: CallEvent<S, never, never>) => void;
+type Emit<S extends Source> = (event: CallEvent<S, NoneOfTheCaller>) => void;
 type TextEvent = Extract<ModelEvent, { type: "text" | "native-citation" | "web-citation" | "text-end" }>;
 
 /** The reader for one turn of the model. */

@@ -1,6 +1,7 @@
 // drizzle-rag/llm: calls alone, for programs that keep no documents. It loads a tenth of what the whole package does.
 export { type Call, call, type RenderedCall } from "./call.ts";
 export { type Billed, costOf } from "./cost.ts";
+export type { CallTypes, ToolCall } from "./inferred.ts";
 export { type McpClient, mcpTools } from "./mcp.ts";
 export { audio, type DocumentOptions, document, image, type MediaInput, type MediaOptions } from "./media.ts";
 export type {

@@ -26,8 +26,8 @@ interface McpResult {
 }
 
 /** All tools that the server has, as tools of a call. Arguments are checked by the server. */
-export async function mcpTools(client: McpClient): Promise<Tool<Record<string, unknown>>[]> {
-  const tools: Tool<Record<string, unknown>>[] = [];
+export async function mcpTools(client: McpClient): Promise<Tool<string, Record<string, unknown>>[]> {
+  const tools: Tool<string, Record<string, unknown>>[] = [];
   let cursor: string | undefined;
   do {
     const page = await client.listTools(cursor === undefined ? {} : { cursor });

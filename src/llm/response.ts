@@ -3,6 +3,7 @@ import { parseCitations } from "../cite/parse.ts";
 import { citationResolver } from "../cite/resolve.ts";
 import type { Citation, Source, TextRange, WebCitation } from "../values.ts";
 import { costOf } from "./cost.ts";
+import type { CallTypes } from "./inferred.ts";
 import type {
   AssistantMessage,
   AssistantPart,
@@ -24,8 +25,8 @@ import { textOf } from "./text.ts";
 /** What a response is answered with: text, or parts, such as the results of tools. */
 export type Reply = string | UserPart | readonly UserPart[];
 
-/** An answer. `S` is the type of the call's own sources, `Raw` that of the provider's response, `Output` that of the value asked for. */
-export interface CallResponse<S extends Source = Source, Raw = unknown, Output = undefined> {
+/** An answer. `S` is the type of the call's own sources. */
+export interface CallResponse<S extends Source = Source, T extends CallTypes = CallTypes> {
   /** The whole text. From models that get numbered sources: with marks `[n]`, without the quotes that came in them. */
   text: string;
   /** In the order of the text. Empty where the call had no sources. */
@@ -33,9 +34,12 @@ export interface CallResponse<S extends Source = Source, Raw = unknown, Output =
   /** Pages that the provider's own search found, in the order of the text, not checked. Empty where it did not search. */
   webCitations: WebCitation[];
   /** The value that `output` of the settings asked for, checked. */
-  output: Output;
-  /** Tools that the model wants to be run. Empty where none is, or where they have been (`maxSteps`). */
-  toolCalls: ToolCallPart[];
+  output: T["output"];
+  /**
+   * Tools that the model wants to be run, typed by `name` where the call's tools are known; arguments are as the model gave them. Empty where
+   * none is, or where they have been run (`maxSteps`).
+   */
+  toolCalls: T["toolCall"][];
   finishReason: FinishReason;
   /** Of all steps together. */
   usage: Usage;
@@ -48,21 +52,21 @@ export interface CallResponse<S extends Source = Source, Raw = unknown, Output =
   /** The provider's id of the request, for its support. */
   requestId?: string | undefined;
   /** Every time the model was asked in this call, in order; one, unless tools were run or an output was asked for again. */
-  steps: readonly ModelResponse<Raw>[];
+  steps: readonly ModelResponse<T["raw"]>[];
   /** The assistant's turn: text, reasoning, tool calls. */
   content: AssistantMessage["content"];
   /** The conversation with the assistant's turn, without sources: plain values that survive JSON, for the next call's `messages`. */
   messages: Message[];
   /** The provider's own response, untouched. */
-  raw: Raw;
+  raw: T["raw"];
   /** Models that were asked before and failed, with their errors; left out where there are none. See `withFallback()`. */
   failures?: readonly FailedModel[] | undefined;
   /** Runs the tools of `toolCalls`, all at once. What fails, and what may not be run, is a result that says so. */
   runTools(): Promise<ToolResultPart[]>;
   /** Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. */
-  resume(reply: Reply): Promise<CallResponse<S, Raw, Output>>;
+  resume(reply: Reply): Promise<CallResponse<S, T>>;
   /** The same, streamed. */
-  resumeStream(reply: Reply): CallStream<S, Raw, Output>;
+  resumeStream(reply: Reply): CallStream<S, T>;
 }
 
 /** What is known of a call when its response comes. */
@@ -77,7 +81,7 @@ export interface CallFacts<S extends Source> {
 
 /** What of a response is to be read from what the model sent; the rest is to be done with it. */
 export type ReadResponse<S extends Source, Raw> = Omit<
-  CallResponse<S, Raw, unknown>,
+  CallResponse<S, { raw: Raw; output: unknown; toolCall: ToolCallPart }>,
   "output" | "runTools" | "resume" | "resumeStream"
 >;
 

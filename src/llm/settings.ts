@@ -1,10 +1,7 @@
 // What a call can be told: the settings, what a prompt may return, and how they are laid over each other and checked.
-import type { Anthropic } from "@anthropic-ai/sdk";
-import type { OpenAI } from "openai";
 import { ConfigurationError, InputError } from "../errors.ts";
 import type { Source } from "../values.ts";
 import type { AnthropicOptions } from "./anthropic.ts";
-import type { ExtractiveRaw } from "./extractive.ts";
 import type {
   AssistantPart,
   Extra,
@@ -106,43 +103,6 @@ export type PromptResult = MessagesInput | PromptConfig;
 
 /** A prompt: a plain function. Its arguments are the call's arguments, its closure is the state. */
 export type Prompt = (...args: never[]) => PromptResult | Promise<PromptResult>;
-
-type Returned<P extends Prompt> = Awaited<ReturnType<P>>;
-type SourcesIn<R> = R extends { sources: infer L } ? (NonNullable<L> extends readonly (infer S)[] ? S : never) : never;
-type OutputIn<R> = R extends { output: infer O } ? NonNullable<O> : never;
-type ModelIn<R> = R extends { model: infer M } ? NonNullable<M> : never;
-
-/** The type of a prompt's own sources; `Source` where it returns none. */
-export type SourceOf<P extends Prompt> = [SourcesIn<Returned<P>>] extends [never]
-  ? Source
-  : SourcesIn<Returned<P>> extends Source
-    ? SourcesIn<Returned<P>>
-    : Source;
-
-/** The type of `output`: of the prompt's own schema, else of the settings'; `undefined` without one. */
-export type OutputOf<P extends Prompt, O> = [OutputIn<Returned<P>>] extends [never]
-  ? Inferred<O>
-  : Inferred<OutputIn<Returned<P>>>;
-type Inferred<O> = [O] extends [never] ? undefined : O extends Schema<infer Value> ? Value : undefined;
-
-/** The type of a model's `raw`; `unknown` for a name that is not a literal. */
-export type RawOf<M> =
-  M extends Model<infer Raw>
-    ? Raw
-    : M extends `openai/${string}`
-      ? OpenAI.Responses.Response
-      : M extends `openai-chat/${string}` | `${ServerName}/${string}`
-        ? OpenAI.Chat.ChatCompletion
-        : M extends `anthropic/${string}`
-          ? Anthropic.Message
-          : M extends "extractive"
-            ? ExtractiveRaw
-            : unknown;
-
-/** The type of `raw` when the prompt may choose the model too. */
-export type RawOfCall<P extends Prompt, M> = [ModelIn<Returned<P>>] extends [never]
-  ? RawOf<M>
-  : RawOf<M> | RawOf<ModelIn<Returned<P>>>;
 
 /** Settings and prompt laid over each other; `messages` normalised. */
 export interface Resolved {

@@ -5,7 +5,7 @@ import type { Citation, Source } from "../values.ts";
 import type { ToolResultPart } from "./model.ts";
 import type { CallEvent } from "./stream.ts";
 
-type AnyEvent = CallEvent<Source, unknown, unknown>;
+type AnyEvent = CallEvent;
 
 export interface ToResponseOptions {
   /**

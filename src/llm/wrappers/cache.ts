@@ -1,8 +1,9 @@
 // A model that remembers its answers: the same request is not asked, nor billed, twice.
 import { contentHash } from "../../util/hash.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent, ModelRequest, ModelResponse } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 /** Where answers are kept: a Map of strings with an age, in this process or elsewhere. */

@@ -1,8 +1,9 @@
 // A model that is several: the next is asked when one fails.
 import { ConfigurationError, ProviderError } from "../../errors.ts";
+import type { RawOf } from "../inferred.ts";
 import type { FailedModel, Model, ModelEvent, ModelOptions, ModelRequest } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { opening } from "./retry.ts";
 
 export interface WithFallbackOptions {

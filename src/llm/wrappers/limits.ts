@@ -3,9 +3,10 @@ import { ConfigurationError } from "../../errors.ts";
 import { type Sleep, sleep } from "../../util/retry.ts";
 import { approximateTokens } from "../../util/tokens.ts";
 import { abortable } from "../connection.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent, ModelRequest, Usage } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 export interface WithLimitsOptions {

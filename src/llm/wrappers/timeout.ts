@@ -1,8 +1,9 @@
 // A model that is given up when it takes too long.
 import { ConfigurationError, ProviderTimeoutError } from "../../errors.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 export interface WithTimeoutOptions {
