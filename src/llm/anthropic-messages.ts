@@ -188,7 +188,7 @@ export function decodeMessage(
   requestId?: string,
 ): ModelResponse<Anthropic.Message> {
   if (!Array.isArray(raw.content))
-    throw new InvalidResponseError(`${place.provider} sent a message without content.`, { ...place, raw });
+    throw new InvalidResponseError(`${place.provider} sent a message without content.`, { ...place, raw, requestId });
   return {
     model: raw.model,
     content: raw.content.flatMap((block) => decodeBlock(block, sources)),

@@ -35,7 +35,7 @@ export interface RenderedCall extends ModelRequest {
 export interface Call<P extends Prompt, T extends CallTypes = CallTypes> {
   /**
    * Asks. Throws a `ConfigurationError` for settings that do not fit, a `MissingKeyError` or `MissingPackageError` before anything is sent,
-   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws. With `output`: an `InvalidOutputError` for an answer that does not fit it, a `RefusalError`.
+   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws. With `output`: an `InvalidOutputError` for an answer that does not fit it, a `RefusalError`, a `ContentFilterError`.
    */
   (...args: Parameters<P>): Promise<CallResponse<SourceOf<P>, T>>;
   /** Asks for a streamed answer, when it is first read. Errors come where it is read. */
@@ -97,6 +97,7 @@ function build(base: CallSettings, overrides: CallSettings, prompt: UntypedPromp
       maxSteps: settings.maxSteps ?? 1,
       stopWhen: settings.stopWhen,
       approve: settings.approve,
+      onToolError: settings.onToolError,
       output,
     };
   }

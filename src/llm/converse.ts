@@ -1,5 +1,5 @@
 // One call: the model is asked, tools are run and an output that does not fit is asked for again, until there is an answer.
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, ToolError } from "../errors.ts";
 import type { Source } from "../values.ts";
 import { eventReader } from "./event-reader.ts";
 import type { Model, ModelRequest, ModelResponse, ToolCallPart, ToolResultPart, UserPart } from "./model.ts";
@@ -19,7 +19,8 @@ export interface Plan {
   tools: readonly Tool[];
   maxSteps: number;
   stopWhen: CallSettings["stopWhen"];
-  approve: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
+  approve: CallSettings["approve"];
+  onToolError: CallSettings["onToolError"];
   output: OutputPlan | undefined;
 }
 
@@ -54,7 +55,7 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
     const wanted = read.toolCalls;
     const isToRun = wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call));
     if (isToRun && (await plan.stopWhen?.(steps)) !== true) {
-      const results = await runAll(plan, wanted);
+      const results = await runAll(plan, read);
       for (const each of results) sink?.emit({ type: "tool-result", result: each });
       plan = goOn(plan, read, results);
       continue;
@@ -124,17 +125,24 @@ function runs({ tools }: Plan, { name }: ToolCallPart): boolean {
   return found === undefined || found.runs;
 }
 
-function runAll(plan: Plan, calls: readonly ToolCallPart[]): Promise<ToolResultPart[]> {
-  return Promise.all(calls.map((call) => runOne(plan, call)));
+function runAll(plan: Plan, { toolCalls, requestId }: Pick<ReadResponse<Source, unknown>, "toolCalls" | "requestId">) {
+  return Promise.all(toolCalls.map((call) => runOne(plan, call, requestId)));
 }
 
-async function runOne({ tools, approve, signal }: Plan, call: ToolCallPart): Promise<ToolResultPart> {
+async function runOne(plan: Plan, call: ToolCallPart, requestId: string | undefined): Promise<ToolResultPart> {
+  const { tools, approve, signal, onToolError, model } = plan;
+  const { name: tool, id: callId, input } = call;
+  const tell = async (reason: ToolError["reason"], message: string, cause?: unknown) =>
+    onToolError?.(new ToolError(message, { tool, callId, input, reason, model: model.id, requestId, cause }));
   const found = tools.find(({ name }) => name === call.name);
   const refused = (text: string) => result(call, [{ type: "text", text }], true);
-  if (found === undefined)
-    return refused(`There is no tool "${call.name}". There are: ${tools.map(({ name }) => name).join(", ")}.`);
+  if (found === undefined) {
+    const message = `There is no tool "${tool}". There are: ${tools.map(({ name }) => name).join(", ")}.`;
+    await tell("unknown", message);
+    return refused(message);
+  }
   const allowed = (await approve?.(call)) ?? true;
-  if (allowed === true) return found.answer(call, signal);
+  if (allowed === true) return found.answer(call, signal, tell);
   return refused(allowed === false ? "The user did not allow this." : allowed);
 }
 
@@ -170,7 +178,7 @@ class Answer {
   }
 
   runTools(): Promise<ToolResultPart[]> {
-    return runAll(this.#plan, this.#read.toolCalls);
+    return runAll(this.#plan, this.#read);
   }
 
   async resume(reply: Reply): Promise<Response> {

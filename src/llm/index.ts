@@ -49,6 +49,7 @@ export type { CallEvent, CallStream } from "./stream.ts";
 export type { ToResponseOptions } from "./to-response.ts";
 export {
   type AnyTool,
+  type OnToolFailure,
   type ProviderTool,
   providerTool,
   type Tool,

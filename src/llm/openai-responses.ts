@@ -150,9 +150,9 @@ function encodePart(
 
 /** A response of the API as ours. Throws a `ProviderError` for one that failed. */
 export function decodeResponse(raw: Response, place: ProviderErrorPlace, requestId?: string): ModelResponse<Response> {
-  if (raw.error) throw httpError({ body: { error: raw.error } }, place);
+  if (raw.error) throw httpError({ body: { error: raw.error } }, { ...place, requestId });
   if (!Array.isArray(raw.output))
-    throw new InvalidResponseError(`${place.provider} sent a response without output.`, { ...place, raw });
+    throw new InvalidResponseError(`${place.provider} sent a response without output.`, { ...place, raw, requestId });
   return {
     model: raw.model,
     content: raw.output.flatMap(decodeItem),
@@ -225,6 +225,7 @@ export function responsesDecoder(
 ): StreamDecoder<StreamEvent, Response> {
   /** The pieces of a call's arguments name its item; everything else, the call. */
   const calls = new Map<string, string>();
+  const here = () => ({ ...place, requestId: requestId() });
   /** Of the text that is being written. */
   const annotations: unknown[] = [];
   return {
@@ -266,9 +267,9 @@ export function responsesDecoder(
         case "response.incomplete":
           return [{ type: "finish", response: decodeResponse(withOutputText(event.response), place, requestId()) }];
         case "response.failed":
-          throw httpError({ body: { error: event.response.error ?? { message: "the response failed" } } }, place);
+          throw httpError({ body: { error: event.response.error ?? { message: "the response failed" } } }, here());
         case "error":
-          throw httpError({ body: { error: { message: event.message, code: event.code } } }, place);
+          throw httpError({ body: { error: { message: event.message, code: event.code } } }, here());
         default:
           return [];
       }

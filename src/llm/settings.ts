@@ -1,5 +1,5 @@
 // What a call can be told: the settings, what a prompt may return, and how they are laid over each other and checked.
-import { ConfigurationError, InputError } from "../errors.ts";
+import { ConfigurationError, InputError, type ToolError } from "../errors.ts";
 import type { Source } from "../values.ts";
 import type { AnthropicOptions } from "./anthropic.ts";
 import type {
@@ -64,6 +64,11 @@ export interface CallSettings extends ModelParams {
    * Asked before each tool is run. `false`, or a text that says why not, goes to the model in place of a result. Default: all are run.
    */
   approve?: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
+  /**
+   * Told of each tool that gave no result (it threw, its arguments do not fit, there is no such tool) before the model is told. What it throws
+   * ends the call. Default: the model alone is told.
+   */
+  onToolError?: ((error: ToolError) => void | Promise<void>) | undefined;
   /** How long the model thinks before it answers. Default: the provider's. */
   reasoning?: ReasoningEffort | undefined;
   /** The answer is a value of this schema: `output` of the response, checked. */
@@ -116,7 +121,7 @@ const paramNames = ["maxTokens", "temperature", "topP", "topK", "seed", "stopSeq
 const settingNames = [
   ...paramNames,
   ...(["model", "system", "extra", "client", "signal", "reasoning", "prices"] as const),
-  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "stopWhen", "approve"] as const),
+  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "stopWhen", "approve", "onToolError"] as const),
   ...(["output", "outputMode", "outputRetries"] as const),
 ] as const satisfies (keyof CallSettings)[];
 

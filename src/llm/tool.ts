@@ -31,6 +31,9 @@ export interface ToolDefinition<Name extends string = string, S extends Schema =
   run?: ((input: StandardSchemaV1.InferOutput<S>, context: ToolContext) => ToolOutput | Promise<ToolOutput>) | undefined;
 }
 
+/** Told why a tool gave no result, before its result says so; `cause` is what it threw. What it throws itself is thrown. */
+export type OnToolFailure = (reason: "arguments" | "failed", message: string, cause?: unknown) => void | Promise<void>;
+
 /** A tool, for the `tools` of a call. `Input` is what its schema takes. */
 export interface Tool<Name extends string = string, Input = unknown> {
   readonly name: Name;
@@ -39,7 +42,7 @@ export interface Tool<Name extends string = string, Input = unknown> {
   /** Whether it runs by itself. */
   readonly runs: boolean;
   /** The result of one call of it, also where it fails: then the model is told how. Throws the signal's reason after an abort. */
-  answer(call: ToolCallPart, signal: AbortSignal | undefined): Promise<ToolResultPart>;
+  answer(call: ToolCallPart, signal: AbortSignal | undefined, onFailure?: OnToolFailure): Promise<ToolResultPart>;
   /** For types alone: what the model is to give. */
   readonly input?: Input;
 }
@@ -83,26 +86,26 @@ export function tool<Name extends string, S extends Schema = Schema<Record<strin
       ...(isStrict && { strict: true }),
       ...(cache !== undefined && { cache }),
     },
-    async answer(call, signal) {
+    async answer(call, signal, onFailure) {
       signal?.throwIfAborted();
-      const failed = (text: string) => result(call, [{ type: "text", text }], true);
-      if (run === undefined) return failed(`The tool "${name}" does not run here.`);
+      const refused = (text: string) => result(call, [{ type: "text", text }], true);
+      if (run === undefined) return refused(`The tool "${name}" does not run here.`);
       const value = isStrict ? tight.restore(call.input) : call.input;
       const arguments_ = input === undefined ? { value: {} } : await checked(input, value);
-      if ("issues" in arguments_) return failed(`The arguments do not fit the tool's schema:\n${issuesText(arguments_.issues)}`);
+      if ("issues" in arguments_) {
+        const message = `The arguments do not fit the tool's schema:\n${issuesText(arguments_.issues)}`;
+        await onFailure?.("arguments", message);
+        return refused(message);
+      }
       try {
         return result(call, contentOf(await run(arguments_.value, { signal, id: call.id })), false);
       } catch (error) {
         signal?.throwIfAborted();
         // A mistake in the program is not the model's to mend.
         if (error instanceof ConfigurationError) throw error;
-        return failed(
-          error instanceof Error
-            ? error instanceof DrizzleRagError
-              ? error.message
-              : `${error.name}: ${error.message}`
-            : String(error),
-        );
+        const message = told(error);
+        await onFailure?.("failed", message, error);
+        return refused(message);
       }
     },
   };
@@ -115,6 +118,11 @@ export function providerTool(tool: Record<string, unknown>): ProviderTool {
 
 export function result(call: ToolCallPart, content: ToolResultPart["content"], isError: boolean): ToolResultPart {
   return { type: "tool-result", id: call.id, name: call.name, content, ...(isError && { isError }) };
+}
+
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof DrizzleRagError ? error.message : `${error.name}: ${error.message}`;
 }
 
 function contentOf(output: ToolOutput): ToolResultPart["content"] {

@@ -171,13 +171,13 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
   it.each(["end", "drop"] as const)("says when a stream stops before it is finished (%s)", async (afterwards) => {
     const events = protocol.events(said);
     for (const count of [1, 2, events.length - (protocol.name === "openai-chat" ? 3 : 1)]) {
-      server.reply({ sse: events.slice(0, count), afterwards });
+      server.reply({ sse: events.slice(0, count), afterwards, headers: { "x-request-id": "req_4", "request-id": "req_4" } });
       const seen: ModelEvent[] = [];
       const error = await (async () => {
         for await (const event of model().stream(ask, {})) seen.push(event);
       })().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(errors.StreamInterruptedError);
-      expect(error).toMatchObject({ retryable: true });
+      expect(error).toMatchObject({ retryable: true, requestId: "req_4", provider: protocol.name });
       expect(seen.some(({ type }) => type === "finish")).toBe(false);
     }
   });
@@ -185,7 +185,8 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
   it("delivers what came before an error event, then throws the right error", async () => {
     const events = protocol.events(said);
     const middle = events.findIndex((event) => event.includes("wörld"));
-    server.reply({ sse: [...events.slice(0, middle + 1), protocol.errorEvent] });
+    const headers = { "x-request-id": "req_5", "request-id": "req_5" };
+    server.reply({ sse: [...events.slice(0, middle + 1), protocol.errorEvent], headers });
     const seen: ModelEvent[] = [];
     const error = await (async () => {
       for await (const event of model().stream(ask, {})) seen.push(event);
@@ -195,6 +196,8 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
       protocol.name
     ]!;
     expect(error).toBeInstanceOf(leaf);
+    expect(error).toMatchObject({ requestId: "req_5", provider: protocol.name });
+    expect((error as errors.ProviderError).raw).toBeDefined();
   });
 
   it("closes the connection when a stream is left early", async () => {

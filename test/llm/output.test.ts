@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { InvalidOutputError, RefusalError } from "../../src/errors.ts";
+import { ContentFilterError, InvalidOutputError, RefusalError } from "../../src/errors.ts";
 import { call } from "../../src/llm/call.ts";
 import { partialJson } from "../../src/llm/partial-json.ts";
 import { jsonSchema, jsonSchemaOf } from "../../src/llm/schema.ts";
@@ -68,6 +68,14 @@ describe("output", () => {
       }),
     };
     await expect(call({ model, output: Book }, () => "?")()).rejects.toThrow(RefusalError);
+  });
+
+  it("names a filter that cut the answer off", async () => {
+    const said = fake('{"title":"Em');
+    const plain = await said.generate({ messages: [], params: {} }, {});
+    const model = { ...said, generate: async () => ({ ...plain, finishReason: "content-filter" as const }) };
+    await expect(call({ model, output: Book }, () => "?")()).rejects.toThrow(ContentFilterError);
+    expect((await call({ model }, () => "?")()).finishReason).toBe("content-filter");
   });
 
   it("gives the value while it is being written", async () => {

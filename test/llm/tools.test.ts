@@ -1,7 +1,7 @@
 // Tools: arguments checked, results given back, the loop by hand and by itself, streamed and not.
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { ConfigurationError } from "../../src/errors.ts";
+import { ConfigurationError, ServerError, ToolError } from "../../src/errors.ts";
 import { call } from "../../src/llm/call.ts";
 import { mcpTools } from "../../src/llm/mcp.ts";
 import type { Model, ModelRequest, ModelResponse } from "../../src/llm/model.ts";
@@ -178,6 +178,45 @@ describe("a call with tools", () => {
     await call({ model, tools: [lookUp], maxSteps: 2, approve }, () => "go")();
     expect(stock).toHaveBeenCalledTimes(1);
     expect(JSON.stringify(model.requests[1])).toContain("Not that one.");
+  });
+
+  it("tells the program what a tool came to grief by, and ends when that throws", async () => {
+    const down = new ServerError("The shop is down.", { provider: "shop" });
+    const shop = tool({
+      name: "shop",
+      run: () => {
+        throw down;
+      },
+    });
+    const model = () =>
+      script([called("shop", {}, "1"), called("look_up", { title: "" }, "2"), called("nothing", { a: 1 }, "3")], "Sorry.");
+    const errors: ToolError[] = [];
+    const note = (error: ToolError) => void errors.push(error);
+    const ask = call({ model: model(), tools: [shop, lookUp], maxSteps: 2, onToolError: note }, () => "go");
+    expect((await ask()).text).toBe("Sorry.");
+    expect(errors).toEqual([expect.any(ToolError), expect.any(ToolError), expect.any(ToolError)]);
+    const byTool = Object.fromEntries(errors.map((error) => [error.tool, error]));
+    expect(byTool.shop).toMatchObject({ callId: "1", reason: "failed", cause: down, retryable: true, model: "fake/one" });
+    expect(byTool.look_up).toMatchObject({ callId: "2", reason: "arguments", input: { title: "" }, retryable: false });
+    expect(byTool.nothing).toMatchObject({ callId: "3", reason: "unknown", input: { a: 1 } });
+    // By hand as well, and streamed.
+    errors.length = 0;
+    const response = await call({ model: model(), tools: [shop, lookUp], onToolError: note }, () => "go")();
+    expect((await response.runTools()).map(({ isError }) => isError)).toEqual([true, true, true]);
+    expect(errors).toHaveLength(3);
+    const fatal = call(
+      {
+        model: model(),
+        tools: [shop, lookUp],
+        maxSteps: 2,
+        onToolError: ({ cause }) => {
+          if (cause !== undefined) throw cause;
+        },
+      },
+      () => "go",
+    );
+    await expect(fatal()).rejects.toBe(down);
+    await expect(fatal.with({ model: model() }).stream().response()).rejects.toBe(down);
   });
 
   it("streams the calls, their results and the answer, for several readers", async () => {
