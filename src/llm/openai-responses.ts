@@ -32,10 +32,15 @@ export function encodeResponses(model: string, request: ModelRequest): OpenAI.Re
     );
   const instead = "Leave it out, or use openaiChat() or another provider that has it.";
   refuseParams("OpenAI's Responses API", params, { topK: instead, seed: instead, stopSequences: instead });
+  // The API takes `json_object` only where its input, instructions left aside, speaks of JSON.
+  const isInInput = system !== undefined && output?.type === "json";
   return {
     model,
-    ...(system !== undefined && { instructions: systemText(system) }),
-    input: messages.flatMap(encodeMessage),
+    ...(system !== undefined && !isInInput && { instructions: systemText(system) }),
+    input: [
+      ...(isInInput ? [{ role: "developer" as const, content: systemText(system) }] : []),
+      ...messages.flatMap(encodeMessage),
+    ],
     ...(params.maxTokens !== undefined && { max_output_tokens: params.maxTokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
     ...(params.topP !== undefined && { top_p: params.topP }),

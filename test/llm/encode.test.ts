@@ -53,6 +53,12 @@ describe("requests", () => {
     });
   });
 
+  it("speaks of JSON in the input of Responses, where the API looks for the word", () => {
+    const body = encodeResponses("m", { ...request, system: "Answer with JSON.", output: { type: "json" } });
+    expect(body.instructions).toBeUndefined();
+    expect((body.input as unknown[])[0]).toEqual({ role: "developer", content: "Answer with JSON." });
+  });
+
   it("of Chat Completions", () => {
     const body = encodeChat("m", { ...request, params: { ...params, seed: 3, stopSequences: ["x"] } }, "max_completion_tokens");
     expect(body).toEqual({
