@@ -253,11 +253,13 @@ const finishReasons = new Map<string, FinishReason>([
 function decodeUsage(usage: Partial<Anthropic.Usage> | undefined): Usage {
   if (typeof usage?.input_tokens !== "number") return {};
   const { cache_read_input_tokens: read, cache_creation_input_tokens: written, output_tokens_details: details } = usage;
+  const hour = usage.cache_creation?.ephemeral_1h_input_tokens ?? 0;
   return {
     inputTokens: usage.input_tokens + (read ?? 0) + (written ?? 0),
     ...(usage.output_tokens !== undefined && { outputTokens: usage.output_tokens }),
     ...(typeof read === "number" && { cacheReadTokens: read }),
     ...(typeof written === "number" && { cacheWriteTokens: written }),
+    ...(hour > 0 && { cacheWriteHourTokens: hour }),
     ...(typeof details?.thinking_tokens === "number" && { reasoningTokens: details.thinking_tokens }),
   };
 }

@@ -91,7 +91,7 @@ function build(base: CallSettings, overrides: CallSettings, prompt: UntypedPromp
     return {
       model,
       request,
-      facts: { modelId: model.id, citations, messages, sources, prices: settings.prices },
+      facts: { modelId: model.id, citations, messages, sources, prices: settings.prices, metadata: settings.metadata },
       signal: settings.signal,
       tools: (settings.tools ?? []).filter((each): each is Tool => "answer" in each),
       maxSteps: settings.maxSteps ?? 1,

@@ -2,7 +2,16 @@
 import { ConfigurationError, ToolError } from "../errors.ts";
 import type { Source } from "../values.ts";
 import { eventReader } from "./event-reader.ts";
-import type { Model, ModelRequest, ModelResponse, ToolCallPart, ToolResultPart, UserPart } from "./model.ts";
+import type {
+  FinishReason,
+  Model,
+  ModelOptions,
+  ModelRequest,
+  ModelResponse,
+  ToolCallPart,
+  ToolResultPart,
+  UserPart,
+} from "./model.ts";
 import { type OutputPlan, outputTool } from "./output.ts";
 import { partialJson } from "./partial-json.ts";
 import { type CallFacts, type CallResponse, type ReadResponse, type Reply, readResponse } from "./response.ts";
@@ -47,13 +56,17 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
   const steps: ModelResponse[] = [];
   for (;;) {
     signal?.throwIfAborted();
-    const { request, facts } = plan;
-    const raw = sink === undefined ? await model.generate(request, { signal }) : await streamedStep(plan, sink);
+    const { facts } = plan;
+    const raw = sink === undefined ? await model.generate(asked(plan), optionsOf(plan)) : await streamedStep(plan, sink);
     steps.push(raw);
     const response = output === undefined ? raw : output.asText(raw);
     const read = readResponse([...steps.slice(0, -1), response], facts);
     const wanted = read.toolCalls;
-    const isToRun = wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call));
+    const isToRun =
+      wanted.length > 0 &&
+      steps.length < maxSteps &&
+      !cutShort.has(read.finishReason) &&
+      wanted.every((call) => runs(plan, call));
     if (isToRun && (await plan.stopWhen?.(steps)) !== true) {
       const results = await runAll(plan, read);
       for (const each of results) sink?.emit({ type: "tool-result", result: each });
@@ -74,13 +87,29 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
   }
 }
 
+/** The calls of such a turn may be half, and half of the arguments may fit the schema. */
+const cutShort = new Set<FinishReason>(["length", "content-filter", "refusal"]);
+
+function optionsOf({ signal, facts: { metadata } }: Plan): ModelOptions {
+  return { signal, ...(metadata !== undefined && { metadata }) };
+}
+
+/** The request. A tool that has to be called has to be called once: with its result in hand, the model may answer. */
+function asked({ request, output }: Plan): ModelRequest {
+  const { toolChoice, ...rest } = request;
+  const isForced = toolChoice === "required" || typeof toolChoice === "object";
+  const isAnswered = request.messages.at(-1)?.content.some(({ type }) => type === "tool-result") === true;
+  if (!isForced || !isAnswered) return request;
+  return output?.tool === undefined ? rest : { ...rest, toolChoice: "required" };
+}
+
 /** One turn of the model, with its events made ours. */
 async function streamedStep(plan: Plan, sink: EventSink): Promise<ModelResponse> {
-  const { model, request, facts, signal, output } = plan;
+  const { model, facts, output } = plan;
   const reader = eventReader(facts, sink.emit);
   const grow = output === undefined ? undefined : grower(output, sink);
   const hidden = new Set<string>();
-  for await (const event of model.stream(request, { signal })) {
+  for await (const event of model.stream(asked(plan), optionsOf(plan))) {
     switch (event.type) {
       case "finish":
         reader.end();
@@ -149,11 +178,11 @@ async function runOne(plan: Plan, call: ToolCallPart, requestId: string | undefi
 /** The conversation with this turn and what follows it. The sources stay where they were, so the marks in the turn still count them. */
 function goOn(
   plan: Plan,
-  { content, messages }: Pick<ReadResponse<Source, unknown>, "content" | "messages">,
+  { content, messages, modelId }: Pick<ReadResponse<Source, unknown>, "content" | "messages" | "modelId">,
   reply: readonly UserPart[],
 ): Plan {
   const next = { role: "user" as const, content: [...reply] };
-  const turn = content.length === 0 ? [] : [{ role: "assistant" as const, content, model: plan.model.id }];
+  const turn = content.length === 0 ? [] : [{ role: "assistant" as const, content, model: modelId }];
   return {
     ...plan,
     request: { ...plan.request, messages: [...plan.request.messages, ...turn, next] },
@@ -192,6 +221,10 @@ class Answer {
   #resumed(reply: Reply): Plan {
     const parts: readonly UserPart[] =
       typeof reply === "string" ? [{ type: "text", text: reply }] : Array.isArray(reply) ? reply : [reply as UserPart];
-    return goOn(this.#plan, this.#read, parts);
+    const isAnswered = (id: string) => parts.some((part) => part.type === "tool-result" && part.id === id);
+    const open = this.#read.toolCalls.filter(({ id }) => !isAnswered(id));
+    // Providers refuse a call that has no result.
+    const left = open.map((call) => result(call, [{ type: "text", text: "This was not run." }], true));
+    return goOn(this.#plan, this.#read, [...left, ...parts]);
   }
 }

@@ -1,5 +1,5 @@
 // The interface of a language model: what every provider's adapter implements and every wrapper (retry, cache, limits) returns.
-import type { Source, TextRange, WebCitation } from "../values.ts";
+import type { Json, Source, TextRange, WebCitation } from "../values.ts";
 
 // — Messages: plain, serialisable values ———————————————————————————————————————————————————————————————————————————————————————
 
@@ -200,6 +200,8 @@ export interface ModelOptions {
   signal?: AbortSignal | undefined;
   /** Times the provider's client may try again by itself; a wrapper that counts for itself says 0. Default: what the model was made with. */
   maxRetries?: number | undefined;
+  /** What the caller noted; for wrappers that log, never sent. */
+  metadata?: Readonly<Record<string, Json>> | undefined;
 }
 
 /** Why the model stopped. `other` for reasons of a provider that have no common name; `raw` has it. */
@@ -215,6 +217,8 @@ export interface Usage {
   cacheReadTokens?: number;
   /** Part of the input that was written to the provider's cache. */
   cacheWriteTokens?: number;
+  /** Part of `cacheWriteTokens` that is kept for an hour, where the provider bills that apart. */
+  cacheWriteHourTokens?: number;
   /** Part of the output that was reasoning. */
   reasoningTokens?: number;
 }
@@ -229,6 +233,8 @@ export interface ModelResponse<Raw = unknown> {
   requestId?: string | undefined;
   /** The provider's own response, untouched; of a stream, the same put together from its events. */
   raw: Raw;
+  /** The model that answered, `provider/name`, where another than the one asked did; see `withFallback()`. */
+  modelId?: string | undefined;
   /** Models that were asked before this one and failed; see `withFallback()`. */
   failures?: readonly FailedModel[] | undefined;
 }

@@ -1,7 +1,7 @@
 // What a call returns, and how it is made of a model's response: text, and citations looked up in their sources.
 import { parseCitations } from "../cite/parse.ts";
 import { citationResolver } from "../cite/resolve.ts";
-import type { Citation, Source, TextRange, WebCitation } from "../values.ts";
+import type { Citation, Json, Source, TextRange, WebCitation } from "../values.ts";
 import { costOf } from "./cost.ts";
 import type { CallTypes } from "./inferred.ts";
 import type {
@@ -47,7 +47,7 @@ export interface CallResponse<S extends Source = Source, T extends CallTypes = C
   cost: number | undefined;
   /** The model that answered, as the provider names it. */
   model: string;
-  /** The model that was asked, `provider/name`. */
+  /** The model that was asked, `provider/name`; of a `withFallback()`, the one that answered. */
   modelId: string;
   /** The provider's id of the request, for its support. */
   requestId?: string | undefined;
@@ -61,6 +61,8 @@ export interface CallResponse<S extends Source = Source, T extends CallTypes = C
   raw: T["raw"];
   /** Models that were asked before and failed, with their errors; left out where there are none. See `withFallback()`. */
   failures?: readonly FailedModel[] | undefined;
+  /** What the call's `metadata` said; left out where it said nothing. */
+  metadata?: Readonly<Record<string, Json>> | undefined;
   /** Runs the tools of `toolCalls`, all at once. What fails, and what may not be run, is a result that says so. */
   runTools(): Promise<ToolResultPart[]>;
   /** Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. */
@@ -77,6 +79,7 @@ export interface CallFacts<S extends Source> {
   messages: Message[];
   sources: readonly S[];
   prices?: Prices | undefined;
+  metadata?: Readonly<Record<string, Json>> | undefined;
 }
 
 /** What of a response is to be read from what the model sent; the rest is to be done with it. */
@@ -92,12 +95,13 @@ export function readResponse<S extends Source, Raw>(
 ): ReadResponse<S, Raw> {
   const response = steps.at(-1) as ModelResponse<Raw>;
   const usage = steps.length === 1 ? response.usage : together(steps.map((step) => step.usage));
-  const costs = steps.map((step) => costOf({ usage: step.usage, model: step.model, modelId: facts.modelId }, facts.prices));
+  const costs = steps.map((step) => costOf({ ...step, modelId: step.modelId ?? facts.modelId }, facts.prices));
+  const modelId = response.modelId ?? facts.modelId;
   const native = facts.citations === "native" || facts.sources.length === 0;
   const { text, content, citations, webCitations } = native
     ? readNative(response, facts.sources)
     : readNumbered(response, facts.sources);
-  const turn: AssistantMessage = { role: "assistant", model: facts.modelId, content };
+  const turn: AssistantMessage = { role: "assistant", model: modelId, content };
   return {
     text,
     citations,
@@ -108,12 +112,13 @@ export function readResponse<S extends Source, Raw>(
     toolCalls: content.filter((part) => part.type === "tool-call"),
     steps,
     model: response.model,
-    modelId: facts.modelId,
+    modelId,
     ...(response.requestId !== undefined && { requestId: response.requestId }),
     content,
     messages: content.length === 0 ? facts.messages : [...facts.messages, turn],
     raw: response.raw,
     ...(response.failures !== undefined && { failures: response.failures }),
+    ...(facts.metadata !== undefined && { metadata: facts.metadata }),
   };
 }
 

@@ -1,6 +1,6 @@
 // What a call can be told: the settings, what a prompt may return, and how they are laid over each other and checked.
 import { ConfigurationError, InputError, type ToolError } from "../errors.ts";
-import type { Source } from "../values.ts";
+import type { Json, Source } from "../values.ts";
 import type { AnthropicOptions } from "./anthropic.ts";
 import type {
   AssistantPart,
@@ -47,6 +47,7 @@ export interface CallSettings extends ModelParams {
   client?: ClientInput | undefined;
   /** What the model may call; see `tool()`. Made afresh by the prompt where they depend on its arguments. */
   tools?: readonly AnyTool[] | undefined;
+  /** `required` and one tool by name hold until tools have been run: then the model may answer. Default: as the model likes. */
   toolChoice?: ToolChoice | undefined;
   /** Whether the model may call several tools in one turn. Default: the provider's. */
   parallelToolCalls?: boolean | undefined;
@@ -82,6 +83,8 @@ export interface CallSettings extends ModelParams {
   outputRetries?: number | undefined;
   /** What `cost` goes by, in place of the package's table; see `costOf()`. */
   prices?: Prices | undefined;
+  /** Notes of your own, such as a user or an experiment: on the response, and given to wrappers, which may log them. Sent to no provider. */
+  metadata?: Readonly<Record<string, Json>> | undefined;
   /** Ends the call. Where several are given (here, by the prompt, by `with`), each of them does. */
   signal?: AbortSignal | undefined;
 }
@@ -120,7 +123,7 @@ export interface Resolved {
 const paramNames = ["maxTokens", "temperature", "topP", "topK", "seed", "stopSequences"] as const satisfies (keyof ModelParams)[];
 const settingNames = [
   ...paramNames,
-  ...(["model", "system", "extra", "client", "signal", "reasoning", "prices"] as const),
+  ...(["model", "system", "extra", "client", "signal", "reasoning", "prices", "metadata"] as const),
   ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "stopWhen", "approve", "onToolError"] as const),
   ...(["output", "outputMode", "outputRetries"] as const),
 ] as const satisfies (keyof CallSettings)[];
@@ -156,6 +159,8 @@ export function overlay(...layers: readonly CallSettings[]): CallSettings {
       ...merged("query", extras),
     };
   }
+  const notes = given(layers, "metadata");
+  if (notes.length > 0) result.metadata = Object.assign({}, ...notes);
   const signals = given(layers, "signal");
   if (signals.length > 0) result.signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);
   return result;

@@ -110,6 +110,7 @@ const anthropicUsage = (usage: Loose) => ({
   outputTokens: usage.output_tokens,
   cacheReadTokens: usage.cache_read_input_tokens,
   cacheWriteTokens: usage.cache_creation_input_tokens,
+  cacheWriteHourTokens: usage.cache_creation?.ephemeral_1h_input_tokens || undefined,
   reasoningTokens: usage.output_tokens_details?.thinking_tokens,
 });
 
