@@ -34,7 +34,8 @@ export async function mcpTools(client: McpClient): Promise<Tool<string, Record<s
     for (const { name, description, inputSchema } of page.tools) {
       tools.push(
         tool({
-          name,
+          // Servers may put dots and slashes into names, and providers take none.
+          name: name.replace(/[^\w-]/g, "_").slice(0, 64),
           description,
           input: jsonSchema<Record<string, unknown>>({ type: "object", properties: {}, ...inputSchema }),
           run: async (input, { signal }) => {

@@ -60,7 +60,7 @@ export interface DocumentPart {
   type: "document";
   source: MediaSource | { text: string };
   title?: string;
-  /** What the model is to know of the document and not to cite, where the provider has that. */
+  /** What the model is to know of the document and not to cite; to providers that have no place for it, it goes as text before the document. */
   context?: string;
   cache?: CacheMark;
 }

@@ -17,7 +17,7 @@ import type {
   UserPart,
 } from "./model.ts";
 import { type UrlCitation, webCitations, withPages } from "./openai-web.ts";
-import { mediaUrl, parseInput, systemText, userParts } from "./text.ts";
+import { documentText, mediaUrl, parseInput, systemText, userParts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
@@ -129,22 +129,26 @@ function encodeUser(content: readonly UserPart[]): InputItem[] {
 function encodeContent(parts: readonly UserPart[]) {
   const [only] = parts;
   if (parts.length === 0) return "";
-  return parts.length === 1 && only?.type === "text" ? only.text : parts.map(encodePart);
+  return parts.length === 1 && only?.type === "text" ? only.text : parts.flatMap(encodePart);
 }
 
 function encodePart(
   part: UserPart,
-): OpenAI.Responses.ResponseInputText | OpenAI.Responses.ResponseInputImage | OpenAI.Responses.ResponseInputFile {
+): (OpenAI.Responses.ResponseInputText | OpenAI.Responses.ResponseInputImage | OpenAI.Responses.ResponseInputFile)[] {
   switch (part.type) {
     case "text":
-      return { type: "input_text", text: part.text };
+      return [{ type: "input_text", text: part.text }];
     case "image":
-      return { type: "input_image", image_url: mediaUrl(part.source), detail: "auto" };
+      return [{ type: "input_image", image_url: mediaUrl(part.source), detail: "auto" }];
     case "document": {
-      const { source, title } = part;
-      if ("text" in source) return { type: "input_text", text: title === undefined ? source.text : `${title}\n\n${source.text}` };
-      if ("url" in source) return { type: "input_file", file_url: source.url };
-      return { type: "input_file", filename: title ?? "document.pdf", file_data: mediaUrl(source) };
+      const { source, title, context } = part;
+      if ("text" in source) return [{ type: "input_text", text: documentText(source.text, part) }];
+      return [
+        ...(context === undefined ? [] : [{ type: "input_text" as const, text: context }]),
+        "url" in source
+          ? { type: "input_file", file_url: source.url }
+          : { type: "input_file", filename: title ?? "document.pdf", file_data: mediaUrl(source) },
+      ];
     }
     case "audio":
       throw new ConfigurationError("OpenAI's Responses API takes no audio. Use openaiChat(), whose API does.");

@@ -231,6 +231,50 @@ describe("tools, media and output in a request", () => {
     });
   });
 
+  it("give a document's title and context to every API, and a result that is no text", () => {
+    const pdf = { type: "document" as const, source: { data: "aGk=", mediaType: "application/pdf" }, context: "Of 2024." };
+    const text = { type: "document" as const, source: { text: "T" }, title: "Terms", context: "Of 2025." };
+    const given = {
+      messages: [
+        { role: "user" as const, content: [pdf, text] },
+        { role: "assistant" as const, content: [{ type: "tool-call" as const, id: "1", name: "look", input: {} }] },
+        {
+          role: "user" as const,
+          content: [{ type: "tool-result" as const, id: "1", name: "look", content: [pdf], isError: true }],
+        },
+      ],
+      params: {},
+    };
+    const file = "data:application/pdf;base64,aGk=";
+    expect(encodeResponses("m", given).input).toMatchObject([
+      {
+        content: [
+          { type: "input_text", text: "Of 2024." },
+          { type: "input_file", file_data: file },
+          { type: "input_text", text: "Terms\n\nOf 2025.\n\nT" },
+        ],
+      },
+      {},
+      { output: [{ text: "Error:" }, { text: "Of 2024." }, { type: "input_file", file_data: file }] },
+    ]);
+    expect(encodeChat("m", given, "max_tokens").messages).toMatchObject([
+      { content: [{ text: "Of 2024." }, { type: "file", file: { file_data: file } }, { text: "Terms\n\nOf 2025.\n\nT" }] },
+      {},
+      { role: "tool", content: "Error: The result is in the next message." },
+      { role: "user", content: [{ text: "Of 2024." }, { type: "file" }] },
+    ]);
+    expect(encodeMessages("claude-sonnet-4-5", given).messages).toMatchObject([
+      {
+        content: [
+          { type: "document", context: "Of 2024." },
+          { title: "Terms", context: "Of 2025." },
+        ],
+      },
+      {},
+      { content: [{ type: "tool_result", is_error: true, content: [{ type: "document", context: "Of 2024." }] }] },
+    ]);
+  });
+
   it("of Anthropic's Messages API, results first", () => {
     expect(encodeMessages("claude-sonnet-4-5", asked)).toEqual({
       model: "claude-sonnet-4-5",

@@ -272,7 +272,7 @@ describe("a call with tools", () => {
               tools: [{ name: "add", description: "Adds.", inputSchema: { type: "object", properties: { a: {} } } }],
               nextCursor: "2",
             }
-          : { tools: [{ name: "fail", inputSchema: { type: "object" } }] },
+          : { tools: [{ name: "fail/always.so", inputSchema: { type: "object" } }] },
       callTool: async ({ name, arguments: input }: { name: string; arguments?: Record<string, unknown> }) =>
         name === "add"
           ? { content: [{ type: "text", text: String(Number(input?.a) + 1) }] }
@@ -280,7 +280,11 @@ describe("a call with tools", () => {
     };
     const [add, fail] = await mcpTools(client);
     expect(await add?.answer(called("add", { a: 1 }), undefined)).toMatchObject({ content: [{ text: "2" }] });
-    expect(await fail?.answer(called("fail", {}), undefined)).toMatchObject({ isError: true, content: [{ text: "Error: No." }] });
+    expect(fail?.name).toBe("fail_always_so");
+    expect(await fail?.answer(called("fail_always_so", {}), undefined)).toMatchObject({
+      isError: true,
+      content: [{ text: "Error: No." }],
+    });
     expect(jsonSchema({ type: "object" })["~standard"].vendor).toBe("drizzle-rag");
   });
 });
