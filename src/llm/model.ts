@@ -14,6 +14,8 @@ export interface TextPart {
   citations?: NativeCitation[];
   /** Pages of the provider's own search that it tied to this text. */
   webCitations?: NativeWebCitation[];
+  /** The provider's own item, where it has to go back unchanged: what OpenAI's models say between their reasoning and a tool call. */
+  raw?: unknown;
 }
 
 /** A citation as a provider gives it: the place of the source in the list that was sent, and the words quoted. */

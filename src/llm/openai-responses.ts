@@ -1,9 +1,9 @@
-// OpenAI's Responses API, as pure converters: our request to theirs, their response and stream events to ours.
+// OpenAI's Responses API, as pure converters: our request to theirs, their response to ours.
 // https://platform.openai.com/docs/api-reference/responses
 import type { OpenAI } from "openai";
 import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import { httpError, type ProviderErrorPlace } from "../util/provider-errors.ts";
-import { refuseParams, type StreamDecoder } from "./connection.ts";
+import { refuseParams } from "./connection.ts";
 import type {
   AssistantMessage,
   AssistantPart,
@@ -16,11 +16,10 @@ import type {
   Usage,
   UserPart,
 } from "./model.ts";
-import { type UrlCitation, webCitations, withPages } from "./openai-web.ts";
+import { type UrlCitation, withPages } from "./openai-web.ts";
 import { documentText, mediaUrl, parseInput, systemText, userParts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
-type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 type Item = OpenAI.Responses.ResponseOutputItem;
 
 /** The body of `POST /responses`. Throws a `ConfigurationError` for `topK`, `seed` and `stopSequences`, which the API does not have. */
@@ -78,36 +77,44 @@ function encodeMessage(message: RequestMessage): InputItem[] {
 }
 
 /**
- * Reasoning goes back only where the tool call that it led to follows it: the API takes it together with that very item, and has no use for
- * it once there is an answer.
+ * Reasoning goes back only where the tool call that it led to follows it, with what was said on the way: the API takes it together with those
+ * very items, and has no use for it once there is an answer. A call whose reasoning does not go back loses its id, by which the API would
+ * look for it.
  */
 function encodeAssistant(message: AssistantMessage): InputItem[] {
   const own = message.model?.startsWith("openai/") === true;
   const items: InputItem[] = [];
+  let isComplete = true;
   let text = "";
   const flush = () => {
     if (text !== "") items.push({ role: "assistant", content: text });
     text = "";
   };
   for (const [i, part] of message.content.entries()) {
-    if (part.type === "text") text += part.text;
+    if (part.type === "text" && !(own && part.raw !== undefined && leadsToCall(message.content, i))) text += part.text;
     else {
       flush();
-      if (part.type === "tool-call") items.push(encodeCall(part, own));
-      else if (own && part.raw !== undefined && (part.type === "provider" || leadsToCall(message.content, i)))
-        items.push(part.raw as InputItem);
+      if (part.type === "tool-call") items.push(encodeCall(part, own, isComplete));
+      else if (own && part.raw !== undefined) {
+        if (part.type === "provider" || leadsToCall(message.content, i)) items.push(part.raw as InputItem);
+        else if (part.type === "reasoning") isComplete = false;
+      }
     }
   }
   flush();
   return items;
 }
 
+/** Whether a call comes next, but for reasoning and for what can go back unchanged. */
 function leadsToCall(content: readonly AssistantPart[], at: number): boolean {
-  return content.slice(at + 1).find(({ type }) => type !== "reasoning")?.type === "tool-call";
+  const next = content
+    .slice(at + 1)
+    .find((part) => part.type !== "reasoning" && !(part.type === "text" && part.raw !== undefined));
+  return next?.type === "tool-call";
 }
 
-function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean): InputItem {
-  if (own && raw !== undefined) return raw as InputItem;
+function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean, isComplete: boolean): InputItem {
+  if (own && raw !== undefined) return (isComplete ? raw : { ...raw, id: undefined }) as InputItem;
   return { type: "function_call", call_id: id, name, arguments: typeof input === "string" ? input : JSON.stringify(input) };
 }
 
@@ -164,7 +171,7 @@ export function decodeResponse(raw: Response, place: ProviderErrorPlace, request
     throw new InvalidResponseError(`${place.provider} sent a response without output.`, { ...place, raw, requestId });
   return {
     model: raw.model,
-    content: raw.output.flatMap(decodeItem),
+    content: raw.output.flatMap((item, i) => decodeItem(item, isOnTheWay(raw.output, i))),
     finishReason: finishReason(raw),
     usage: decodeUsage(raw.usage),
     requestId,
@@ -172,12 +179,19 @@ export function decodeResponse(raw: Response, place: ProviderErrorPlace, request
   };
 }
 
-function decodeItem(item: Item): AssistantPart[] {
+/** Whether this was said between reasoning and a call. */
+function isOnTheWay(output: readonly Item[], at: number): boolean {
+  const isCall = ({ type }: Item) => type === "function_call" || type === "custom_tool_call";
+  return output.slice(0, at).some(({ type }) => type === "reasoning") && output.slice(at + 1).some(isCall);
+}
+
+function decodeItem(item: Item, isKept: boolean): AssistantPart[] {
   if (item.type === "message") {
+    const kept = isKept && item.content.length === 1 && { raw: item };
     return item.content.map((part) =>
       part.type === "refusal"
-        ? { type: "text", text: part.refusal }
-        : { type: "text", text: part.text, ...withPages(part.text, urlCitations(part.annotations)) },
+        ? { type: "text", text: part.refusal, ...kept }
+        : { type: "text", text: part.text, ...withPages(part.text, urlCitations(part.annotations)), ...kept },
     );
   }
   if (item.type === "function_call" || item.type === "custom_tool_call") return [toolCall(item)];
@@ -187,11 +201,13 @@ function decodeItem(item: Item): AssistantPart[] {
 }
 
 /** Those of the web; citations of files have no place but `raw`. */
-function urlCitations(annotations: readonly unknown[] | null | undefined): UrlCitation[] {
+export function urlCitations(annotations: readonly unknown[] | null | undefined): UrlCitation[] {
   return ((annotations ?? []) as ({ type: string } & UrlCitation)[]).filter(({ type }) => type === "url_citation");
 }
 
-function toolCall(item: OpenAI.Responses.ResponseFunctionToolCall | OpenAI.Responses.ResponseCustomToolCall): ToolCallPart {
+export function toolCall(
+  item: OpenAI.Responses.ResponseFunctionToolCall | OpenAI.Responses.ResponseCustomToolCall,
+): ToolCallPart {
   const input = item.type === "function_call" ? parseInput(item.arguments) : item.input;
   return { type: "tool-call", id: item.call_id, name: item.name, input, raw: item };
 }
@@ -218,70 +234,5 @@ function decodeUsage(usage: OpenAI.Responses.ResponseUsage | null | undefined): 
     ...(typeof input?.cached_tokens === "number" && { cacheReadTokens: input.cached_tokens }),
     ...(typeof input?.cache_write_tokens === "number" && { cacheWriteTokens: input.cache_write_tokens }),
     ...(typeof output?.reasoning_tokens === "number" && { reasoningTokens: output.reasoning_tokens }),
-  };
-}
-
-/** The SDK puts `output_text` on a response that did not come as a stream; its type promises it for both. */
-function withOutputText(raw: Response): Response {
-  const parts = (raw.output ?? []).flatMap((item) => (item.type === "message" ? item.content : []));
-  return { ...raw, output_text: parts.map((part) => (part.type === "output_text" ? part.text : "")).join("") };
-}
-
-/** Decodes one stream. The last event carries the whole response, which is what `finish` holds. */
-export function responsesDecoder(
-  place: ProviderErrorPlace,
-  requestId: () => string | undefined,
-): StreamDecoder<StreamEvent, Response> {
-  /** The pieces of a call's arguments name its item; everything else, the call. */
-  const calls = new Map<string, string>();
-  const here = () => ({ ...place, requestId: requestId() });
-  /** Of the text that is being written. */
-  const annotations: unknown[] = [];
-  return {
-    push(event) {
-      switch (event.type) {
-        case "response.output_text.delta":
-        case "response.refusal.delta":
-          return [{ type: "text", text: event.delta }];
-        case "response.output_text.annotation.added":
-          annotations.push(event.annotation);
-          return [];
-        case "response.output_text.done": {
-          const pages = webCitations(event.text, urlCitations(annotations.splice(0)));
-          return [...pages.map((citation) => ({ type: "web-citation" as const, citation })), { type: "text-end" }];
-        }
-        case "response.refusal.done":
-          return [{ type: "text-end" }];
-        case "response.reasoning_summary_part.added":
-          return event.summary_index > 0 ? [{ type: "reasoning", text: "\n\n" }] : [];
-        case "response.reasoning_summary_text.delta":
-        case "response.reasoning_text.delta":
-          return [{ type: "reasoning", text: event.delta }];
-        case "response.output_item.added": {
-          const { item } = event;
-          if (item.type !== "function_call" && item.type !== "custom_tool_call") return [];
-          calls.set(item.id ?? "", item.call_id);
-          return [{ type: "tool-call-start", id: item.call_id, name: item.name }];
-        }
-        case "response.function_call_arguments.delta":
-        case "response.custom_tool_call_input.delta":
-          return [{ type: "tool-input", id: calls.get(event.item_id) ?? "", text: event.delta }];
-        case "response.output_item.done": {
-          const { item } = event;
-          return item.type === "function_call" || item.type === "custom_tool_call"
-            ? [{ type: "tool-call", call: toolCall(item) }]
-            : [];
-        }
-        case "response.completed":
-        case "response.incomplete":
-          return [{ type: "finish", response: decodeResponse(withOutputText(event.response), place, requestId()) }];
-        case "response.failed":
-          throw httpError({ body: { error: event.response.error ?? { message: "the response failed" } } }, here());
-        case "error":
-          throw httpError({ body: { error: { message: event.message, code: event.code } } }, here());
-        default:
-          return [];
-      }
-    },
   };
 }
