@@ -45,7 +45,15 @@ export function reasoningPart(message: Message): ReasoningPart | undefined {
  */
 export function reasoningBack({ raw }: ReasoningPart, hasCalls: boolean): ReasoningFields {
   const fields = (raw ?? {}) as ReasoningFields;
-  return fields.reasoning_details || hasCalls ? fields : {};
+  if (!fields.reasoning_details) return hasCalls ? fields : {};
+  return { reasoning_details: (fields.reasoning_details as ({ id?: unknown } | null)[]).map(withoutStoredId) };
+}
+
+/** OpenRouter keeps nothing of OpenAI's under these ids, and a request with one fails. */
+function withoutStoredId(block: { id?: unknown } | null): unknown {
+  if (typeof block?.id !== "string" || !block.id.startsWith("rs_")) return block;
+  const { id: _, ...rest } = block;
+  return rest;
 }
 
 type CallPiece = OpenAI.Chat.ChatCompletionChunk.Choice.Delta.ToolCall;

@@ -79,7 +79,7 @@ function encodeMessage(message: RequestMessage): InputItem[] {
 /**
  * Reasoning goes back only where the tool call that it led to follows it, with what was said on the way: the API takes it together with those
  * very items, and has no use for it once there is an answer. A call whose reasoning does not go back loses its id, by which the API would
- * look for it.
+ * look for it; what the provider ran itself has to have one, and is left out then.
  */
 function encodeAssistant(message: AssistantMessage): InputItem[] {
   const own = message.model?.startsWith("openai/") === true;
@@ -96,7 +96,7 @@ function encodeAssistant(message: AssistantMessage): InputItem[] {
       flush();
       if (part.type === "tool-call") items.push(encodeCall(part, own, isComplete));
       else if (own && part.raw !== undefined) {
-        if (part.type === "provider" || leadsToCall(message.content, i)) items.push(part.raw as InputItem);
+        if (part.type === "provider" ? isComplete : leadsToCall(message.content, i)) items.push(part.raw as InputItem);
         else if (part.type === "reasoning") isComplete = false;
       }
     }
@@ -105,11 +105,11 @@ function encodeAssistant(message: AssistantMessage): InputItem[] {
   return items;
 }
 
-/** Whether a call comes next, but for reasoning and for what can go back unchanged. */
+/** Whether a call comes next, but for what can go back unchanged. */
 function leadsToCall(content: readonly AssistantPart[], at: number): boolean {
   const next = content
     .slice(at + 1)
-    .find((part) => part.type !== "reasoning" && !(part.type === "text" && part.raw !== undefined));
+    .find((part) => part.type === "tool-call" || (part.type === "text" && part.raw === undefined));
   return next?.type === "tool-call";
 }
 

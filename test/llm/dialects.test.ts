@@ -111,6 +111,11 @@ it("keeps signed reasoning across turns, streamed or not, for the server that wr
   expect(plain.content[0]).toEqual({ type: "reasoning", text: "hm, ", raw: { reasoning_details: details } });
   const kept = JSON.parse(JSON.stringify(plain.content));
   expect(again(kept, "router").reasoning_details).toEqual(details);
+  const stored = whole({
+    content: "Yes.",
+    reasoning_details: [{ type: "reasoning.encrypted", data: "x", id: "rs_1", index: 0 }],
+  });
+  expect(again(stored.content, "router").reasoning_details).toEqual([{ type: "reasoning.encrypted", data: "x", index: 0 }]);
   expect(again(kept, "groq")).toEqual({ role: "assistant", content: "Yes." });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../src/errors.ts";
 import { encodeMessages, sourceBlocks } from "../../src/llm/anthropic-messages.ts";
-import type { ModelRequest } from "../../src/llm/model.ts";
+import type { ModelRequest, RequestMessage } from "../../src/llm/model.ts";
 import { encodeChat } from "../../src/llm/openai-chat.ts";
 import { encodeResponses } from "../../src/llm/openai-responses.ts";
 
@@ -229,6 +229,24 @@ describe("tools, media and output in a request", () => {
       reasoning_effort: "low",
       response_format: { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" }, strict: true } },
     });
+  });
+
+  it("leave out a search of OpenAI's whose reasoning does not go back, since the API would look for it", () => {
+    const search = { type: "provider" as const, raw: { type: "web_search_call", id: "ws_1" } };
+    const thought = { type: "reasoning" as const, text: "", raw: { type: "reasoning", id: "rs_1", summary: [] } };
+    const answer = { type: "text" as const, text: "Tea." };
+    const items = (...content: Extract<RequestMessage, { role: "assistant" }>["content"]) =>
+      encodeResponses("m", { messages: [{ role: "assistant", model: "openai/m", content }], params: {} }).input;
+    expect(items(thought, search, answer)).toEqual([{ role: "assistant", content: "Tea." }]);
+    expect(items(search, answer)).toEqual([search.raw, { role: "assistant", content: "Tea." }]);
+    const made = {
+      type: "tool-call" as const,
+      id: "c",
+      name: "x",
+      input: {},
+      raw: { type: "function_call", id: "fc_1", call_id: "c" },
+    };
+    expect(items(thought, search, thought, made)).toEqual([thought.raw, search.raw, thought.raw, made.raw]);
   });
 
   it("give a document's title and context to every API, and a result that is no text", () => {
