@@ -51,7 +51,7 @@ export interface Call<P extends Prompt, T extends CallTypes = CallTypes> {
 }
 
 /**
- * Makes a prompt callable. The prompt may be async and returns a string, messages, or a config object with `messages` and any setting;
+ * Makes a prompt callable. The prompt may be async and returns a string, parts, messages, or a config object with `messages` and any setting;
  * what it returns goes before `options`, and settings given to `with()` go before both.
  *
  * Its `sources` are sent as data: natively to models that cite by themselves, else numbered, fenced and escaped. `citations` of the response

@@ -31,6 +31,7 @@ export function encodeResponses(model: string, request: ModelRequest): OpenAI.Re
     );
   const instead = "Leave it out, or use openaiChat() or another provider that has it.";
   refuseParams("OpenAI's Responses API", params, { topK: instead, seed: instead, stopSequences: instead });
+  const custom = customCalls(messages);
   // The API takes `json_object` only where its input, instructions left aside, speaks of JSON.
   const isInInput = system !== undefined && output?.type === "json";
   return {
@@ -38,7 +39,7 @@ export function encodeResponses(model: string, request: ModelRequest): OpenAI.Re
     ...(system !== undefined && !isInInput && { instructions: systemText(system) }),
     input: [
       ...(isInInput ? [{ role: "developer" as const, content: systemText(system) }] : []),
-      ...messages.flatMap(encodeMessage),
+      ...messages.flatMap((message) => encodeMessage(message, custom)),
     ],
     ...(params.maxTokens !== undefined && { max_output_tokens: params.maxTokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
@@ -72,8 +73,15 @@ function encodeOutput(output: NonNullable<ModelRequest["output"]>): OpenAI.Respo
 
 type InputItem = OpenAI.Responses.ResponseInputItem;
 
-function encodeMessage(message: RequestMessage): InputItem[] {
-  return message.role === "assistant" ? encodeAssistant(message) : encodeUser(userParts(message.content));
+/** @param custom Ids of the calls of tools that take text: their results have a type of their own. */
+function encodeMessage(message: RequestMessage, custom: ReadonlySet<string>): InputItem[] {
+  return message.role === "assistant" ? encodeAssistant(message) : encodeUser(userParts(message.content), custom);
+}
+
+function customCalls(messages: readonly RequestMessage[]): Set<string> {
+  const own = messages.filter((message) => message.role === "assistant" && message.model?.startsWith("openai/") === true);
+  const calls = own.flatMap(({ content }) => content.filter((part) => part.type === "tool-call"));
+  return new Set(calls.filter(({ raw }) => (raw as Item | undefined)?.type === "custom_tool_call").map(({ id }) => id));
 }
 
 /**
@@ -119,7 +127,7 @@ function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean, isComp
 }
 
 /** Results of tools are items of their own. */
-function encodeUser(content: readonly UserPart[]): InputItem[] {
+function encodeUser(content: readonly UserPart[], custom: ReadonlySet<string>): InputItem[] {
   const results: InputItem[] = [];
   const rest: UserPart[] = [];
   for (const part of content) {
@@ -128,7 +136,8 @@ function encodeUser(content: readonly UserPart[]): InputItem[] {
       continue;
     }
     const error: UserPart[] = part.isError === true ? [{ type: "text", text: "Error:" }] : [];
-    results.push({ type: "function_call_output", call_id: part.id, output: encodeContent([...error, ...part.content]) });
+    const type = custom.has(part.id) ? "custom_tool_call_output" : "function_call_output";
+    results.push({ type, call_id: part.id, output: encodeContent([...error, ...part.content]) });
   }
   return rest.length === 0 ? results : [...results, { role: "user", content: encodeContent(rest) }];
 }

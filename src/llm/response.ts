@@ -33,7 +33,7 @@ export interface CallResponse<S extends Source = Source, T extends CallTypes = C
   citations: Citation<S>[];
   /** Pages that the provider's own search found, in the order of the text, not checked. Empty where it did not search. */
   webCitations: WebCitation[];
-  /** The value that `output` of the settings asked for, checked. */
+  /** The value that `output` of the settings asked for, checked; undefined while `toolCalls` are left to be run. */
   output: T["output"];
   /**
    * Tools that the model wants to be run, typed by `name` where the call's tools are known; arguments are as the model gave them. Empty where

@@ -98,7 +98,8 @@ export type MessageInput =
   | { role: "user"; content: string | UserPart | readonly UserPart[] }
   | { role: "assistant"; content: string | AssistantPart | readonly AssistantPart[]; model?: string };
 
-export type MessagesInput = string | MessageInput | readonly MessageInput[];
+/** The conversation: what the user says, as text or parts, or turns. */
+export type MessagesInput = string | UserPart | readonly (string | UserPart)[] | MessageInput | readonly MessageInput[];
 
 /** What a prompt returns when it has more to say than messages. Settings in it go before those given to `call`. */
 export interface PromptConfig<S extends Source = Source> extends CallSettings {
@@ -201,8 +202,7 @@ function isConfig(returned: PromptResult): returned is PromptConfig {
 
 /** Messages in their strict form. Throws an `InputError` for a turn without content, and where no turn is the user's. */
 function normaliseMessages(input: MessagesInput): { system: TextPart[]; messages: Message[] } {
-  const turns: readonly MessageInput[] =
-    typeof input === "string" ? [{ role: "user", content: input }] : isList(input) ? input : [input];
+  const turns = turnsOf(input);
   const system: TextPart[] = [];
   const messages: Message[] = [];
   for (const [row, turn] of turns.entries()) {
@@ -244,8 +244,16 @@ function normaliseMessages(input: MessagesInput): { system: TextPart[]; messages
   return { system, messages };
 }
 
-function isList(input: MessageInput | readonly MessageInput[]): input is readonly MessageInput[] {
-  return Array.isArray(input);
+function turnsOf(input: MessagesInput): readonly MessageInput[] {
+  const list = (Array.isArray(input) ? input : [input]) as readonly (string | UserPart | MessageInput)[];
+  const isPart = (each: string | UserPart | MessageInput) => typeof each === "string" || (each != null && "type" in each);
+  if (!list.some(isPart)) return list as readonly MessageInput[];
+  if (!list.every(isPart))
+    throw new InputError("Give turns, or the parts of one turn of the user's, and not both in one list.", { field: "messages" });
+  const parts = (list as readonly (string | UserPart)[]).map(
+    (each): UserPart => (typeof each === "string" ? { type: "text", text: each } : each),
+  );
+  return [{ role: "user", content: parts }];
 }
 
 function isWhole(part: AssistantPart | UserPart): boolean {

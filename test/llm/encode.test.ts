@@ -249,6 +249,22 @@ describe("tools, media and output in a request", () => {
     expect(items(thought, search, thought, made)).toEqual([thought.raw, search.raw, thought.raw, made.raw]);
   });
 
+  it("answer a tool of OpenAI's that takes text in its own type", () => {
+    const raw = { type: "custom_tool_call", id: "ct_1", call_id: "c", name: "sql", input: "select 1" };
+    const { input } = encodeResponses("m", {
+      messages: [
+        {
+          role: "assistant",
+          model: "openai/m",
+          content: [{ type: "tool-call", id: "c", name: "sql", input: "select 1", raw }],
+        },
+        { role: "user", content: [{ type: "tool-result", id: "c", name: "sql", content: [{ type: "text", text: "1" }] }] },
+      ],
+      params: {},
+    });
+    expect(input).toEqual([raw, { type: "custom_tool_call_output", call_id: "c", output: "1" }]);
+  });
+
   it("give a document's title and context to every API, and a result that is no text", () => {
     const pdf = { type: "document" as const, source: { data: "aGk=", mediaType: "application/pdf" }, context: "Of 2024." };
     const text = { type: "document" as const, source: { text: "T" }, title: "Terms", context: "Of 2025." };
