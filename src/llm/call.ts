@@ -1,5 +1,6 @@
 // call(): a prompt, which is a plain function, made into a function that asks a model.
 import { ConfigurationError } from "../errors.ts";
+import { abortable } from "./connection.ts";
 import { answer, type Plan, streamed } from "./converse.ts";
 import type { CallTypes, Changed, Given, SourceOf, TypesOf } from "./inferred.ts";
 import type { Model, ModelRequest, RequestMessage } from "./model.ts";
@@ -81,8 +82,12 @@ type UntypedPrompt = (...args: unknown[]) => PromptResult | Promise<PromptResult
 type KnownModels = Map<string, Model>;
 
 function build(base: CallSettings, overrides: CallSettings, prompt: UntypedPrompt, known: KnownModels): Call<UntypedPrompt> {
+  // What ends the call also while its prompt is still searching.
+  const { signal: early } = overlay(base, overrides);
+
   async function prepare(args: unknown[]): Promise<Plan> {
-    const resolved = resolvePrompt(await prompt(...args), base, overrides);
+    early?.throwIfAborted();
+    const resolved = resolvePrompt(await abortable(Promise.resolve(prompt(...args)), early), base, overrides);
     const { settings, messages, sources = [] } = resolved;
     const model = modelOf(settings, known);
     const output = outputPlan(settings);

@@ -1,6 +1,7 @@
 // One call: the model is asked, tools are run and an output that does not fit is asked for again, until there is an answer.
 import { ConfigurationError, ToolError } from "../errors.ts";
 import type { Source } from "../values.ts";
+import { abortable } from "./connection.ts";
 import { eventReader } from "./event-reader.ts";
 import type {
   FinishReason,
@@ -68,7 +69,8 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
       !cutShort.has(read.finishReason) &&
       wanted.every((call) => runs(plan, call));
     if (isToRun && (await plan.stopWhen?.(steps)) !== true) {
-      const results = await runAll(plan, read);
+      // A tool that does not listen is not waited for.
+      const results = await abortable(runAll(plan, read), signal);
       for (const each of results) sink?.emit({ type: "tool-result", result: each });
       plan = goOn(plan, read, results);
       continue;
@@ -207,7 +209,7 @@ class Answer {
   }
 
   runTools(): Promise<ToolResultPart[]> {
-    return runAll(this.#plan, this.#read);
+    return abortable(runAll(this.#plan, this.#read), this.#plan.signal);
   }
 
   async resume(reply: Reply): Promise<Response> {

@@ -5,6 +5,7 @@ import { anthropic } from "../../src/llm/anthropic.ts";
 import type { Model, ModelEvent, ModelRequest } from "../../src/llm/model.ts";
 import { compatible, openai, openaiChat } from "../../src/llm/openai.ts";
 import { resolveModel } from "../../src/llm/resolve.ts";
+import { type ServerName, servers } from "../../src/llm/servers.ts";
 import { withRetry } from "../../src/llm/wrappers/retry.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
 import { type Loopback, loopback, type Reply } from "../helpers/loopback.ts";
@@ -273,6 +274,16 @@ describe("servers by name", () => {
       { url: "http://localhost:11434/v1/chat/completions", key: null },
     ]);
     await expect(compatible("xai", { fetch })("m").generate(ask, {})).rejects.toThrow(/XAI_API_KEY/);
+    // Each has its own address, and its key goes nowhere else.
+    for (const [name, { baseURL, ...rest }] of Object.entries(servers)) {
+      asked.length = 0;
+      if ("key" in rest) vi.stubEnv(rest.key, `key of ${name}`);
+      await compatible(name as ServerName, { fetch })("m").generate({ ...ask, params: { maxTokens: 5 } }, {});
+      expect(asked).toEqual([{ url: `${baseURL}/chat/completions`, key: "key" in rest ? `Bearer key of ${name}` : null }]);
+      const local = baseURL.startsWith("http://localhost");
+      expect(local || baseURL.startsWith("https://"), name).toBe(true);
+      expect("key" in rest, name).toBe(!local);
+    }
     expect(resolveModel("mistral/mistral-small").id).toBe("mistral/mistral-small");
     vi.unstubAllEnvs();
   });

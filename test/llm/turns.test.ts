@@ -156,6 +156,38 @@ describe("a tool that has to be called", () => {
   });
 });
 
+describe("an abort", () => {
+  const forever = () => new Promise<never>(() => {});
+  const reason = new Error("enough");
+
+  it("ends a call whose tool or prompt does not listen", async () => {
+    const stuck = tool({ name: "stuck", run: forever });
+    const model = () => script({ content: [called("stuck", {})], finishReason: "tool-calls" });
+    for (const way of ["plain", "streamed"] as const) {
+      const closer = new AbortController();
+      const ask = call({ model: model(), tools: [stuck], maxSteps: 2, signal: closer.signal }, () => "go");
+      const answer = way === "plain" ? ask() : ask.stream().response();
+      setTimeout(() => closer.abort(reason), 5);
+      await expect(answer).rejects.toBe(reason);
+    }
+    const closer = new AbortController();
+    const searching = call({ model: fake("x") }, (): Promise<string> => forever()).with({ signal: closer.signal });
+    const answer = searching();
+    closer.abort(reason);
+    await expect(answer).rejects.toBe(reason);
+    const prompt = vi.fn(() => "go");
+    await expect(call({ model: fake("x"), signal: AbortSignal.abort(reason) }, prompt)()).rejects.toBe(reason);
+    expect(prompt).not.toHaveBeenCalled();
+  });
+});
+
+it("keeps the marks of what is to be cached in turns of the model's", async () => {
+  const model = fake("Yes.");
+  const turn = { role: "assistant" as const, content: [{ type: "text" as const, text: "Tea.", cache: "1h" as const }] };
+  await call({ model }, () => [{ role: "user" as const, content: "?" }, turn, { role: "user" as const, content: "And?" }])();
+  expect(model.requests[0]?.messages[1]).toMatchObject(turn);
+});
+
 describe("metadata", () => {
   it("is the caller's own: merged, on the response, told to wrappers and to no provider", async () => {
     const options = vi.fn();
