@@ -27,6 +27,7 @@ import {
   reasoningBack,
   reasoningPart,
   reasoningText,
+  sentCallId,
 } from "./openai-dialects.ts";
 import { withPages } from "./openai-web.ts";
 import { documentText, mediaUrl, parseInput, systemText, textOf, userParts } from "./text.ts";
@@ -97,13 +98,13 @@ function encodeOutput(output: NonNullable<ModelRequest["output"]>) {
 }
 
 function encodeMessage(message: RequestMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
-  return message.role === "assistant" ? encodeAssistant(message, provider) : encodeUser(userParts(message.content));
+  return message.role === "assistant" ? encodeAssistant(message, provider) : encodeUser(userParts(message.content), provider);
 }
 
 function encodeAssistant(message: AssistantMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
   const text = textOf(message);
   const own = message.model?.startsWith(`${provider}/`) === true;
-  const calls = message.content.flatMap((part) => (part.type === "tool-call" ? encodeCall(part, own) : []));
+  const calls = message.content.flatMap((part) => (part.type === "tool-call" ? encodeCall(part, own, provider) : []));
   const thought = message.content.find((part) => part.type === "reasoning");
   const back = own && thought !== undefined ? reasoningBack(thought, calls.length > 0) : {};
   if (calls.length === 0) return text === "" ? [] : [{ role: "assistant", content: text, ...back }];
@@ -111,13 +112,21 @@ function encodeAssistant(message: AssistantMessage, provider: string): OpenAI.Ch
 }
 
 /** What the server put beside a call (Gemini's signatures of its thinking) goes back to it. */
-function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean): OpenAI.Chat.ChatCompletionMessageToolCall {
+function encodeCall(
+  { id, name, input, raw }: ToolCallPart,
+  own: boolean,
+  provider: string,
+): OpenAI.Chat.ChatCompletionMessageToolCall {
   if (own && raw !== undefined) return raw as OpenAI.Chat.ChatCompletionMessageToolCall;
-  return { id, type: "function", function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) } };
+  return {
+    id: sentCallId(id, provider),
+    type: "function",
+    function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) },
+  };
 }
 
 /** Results of tools are turns of their own, of text alone; images that came with them follow in the user's turn. */
-function encodeUser(content: readonly UserPart[]): OpenAI.Chat.ChatCompletionMessageParam[] {
+function encodeUser(content: readonly UserPart[], provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
   const turns: OpenAI.Chat.ChatCompletionMessageParam[] = [];
   const rest: UserPart[] = [];
   for (const part of content) {
@@ -128,7 +137,8 @@ function encodeUser(content: readonly UserPart[]): OpenAI.Chat.ChatCompletionMes
     const media = part.content.filter(({ type }) => type !== "text");
     const said = part.content.flatMap((each) => (each.type === "text" ? each.text : [])).join("\n\n");
     const text = said === "" && media.length > 0 ? "The result is in the next message." : said;
-    turns.push({ role: "tool", tool_call_id: part.id, content: part.isError === true ? `Error: ${text}` : text });
+    const tool_call_id = sentCallId(part.id, provider);
+    turns.push({ role: "tool", tool_call_id, content: part.isError === true ? `Error: ${text}` : text });
     rest.push(...media);
   }
   if (rest.length === 0) return turns;
@@ -220,9 +230,12 @@ function decodeUsage(usage: OpenAI.CompletionUsage | null | undefined): Usage {
   if (!usage) return {};
   const input = usage.prompt_tokens_details;
   const reasoning = usage.completion_tokens_details?.reasoning_tokens;
+  // Some count reasoning in the total alone: xAI, which tells how much it was, and Gemini, which does not. It is billed as output.
+  const beyond = usage.total_tokens - usage.prompt_tokens - usage.completion_tokens;
+  const isApart = beyond > 0 && (reasoning === undefined || reasoning === beyond);
   return {
     inputTokens: usage.prompt_tokens,
-    outputTokens: usage.completion_tokens,
+    outputTokens: usage.completion_tokens + (isApart ? beyond : 0),
     ...(typeof input?.cached_tokens === "number" && { cacheReadTokens: input.cached_tokens }),
     ...(typeof input?.cache_write_tokens === "number" && { cacheWriteTokens: input.cache_write_tokens }),
     ...(typeof reasoning === "number" && { reasoningTokens: reasoning }),

@@ -1,6 +1,7 @@
 // What servers that speak Chat Completions do otherwise than OpenAI: how they say what a model thought, and how they tell tool calls apart.
 import { randomUUID } from "node:crypto";
 import type { OpenAI } from "openai";
+import { contentHash } from "../util/hash.ts";
 import type { ReasoningPart } from "./model.ts";
 
 /** What such servers add to a message or a delta: how the model thinks. */
@@ -74,6 +75,11 @@ export function callPlaces(): (piece: CallPiece) => void {
     } else if (piece.id) piece.id = (calls[at] as { id: string }).id;
     piece.index = begins ? calls.length - 1 : at;
   };
+}
+
+/** The id under which a call is sent. Mistral takes nine letters and digits, so others' are made into such. */
+export function sentCallId(id: string, provider: string): string {
+  return provider !== "mistral" || /^[a-zA-Z0-9]{9}$/.test(id) ? id : contentHash(id).slice(0, 9);
 }
 
 /** The server's, or one of our own: a call has to be told from others when its result goes back. */

@@ -126,6 +126,47 @@ it("sends what was thought back where it led to a tool, as such servers ask, and
   expect(again(said.content, "router")).toEqual({ role: "assistant", content: "Yes." });
 });
 
+it("gives Mistral ids of calls that it takes, the same for a call and its result", () => {
+  const messages = [
+    {
+      role: "assistant" as const,
+      model: "anthropic/claude",
+      content: [
+        { type: "tool-call" as const, id: "toolu_01ABC", name: "x", input: {} },
+        { type: "tool-call" as const, id: "aB3dE6gH9", name: "x", input: {} },
+      ],
+    },
+    {
+      role: "user" as const,
+      content: ["toolu_01ABC", "aB3dE6gH9"].map((id) => ({ type: "tool-result" as const, id, name: "x", content: [] })),
+    },
+  ];
+  const [turn, ...results] = encodeChat("m", { messages, params: {} }, "max_tokens", "mistral").messages as Loose[];
+  const ids = turn.tool_calls.map(({ id }: Loose) => id);
+  for (const id of ids) expect(id).toMatch(/^[a-zA-Z0-9]{9}$/);
+  expect(ids[1]).toBe("aB3dE6gH9");
+  expect(results.map(({ tool_call_id }) => tool_call_id)).toEqual(ids);
+});
+
+it("counts reasoning as output where the server counts it in the total alone", () => {
+  const used = (usage: Loose) =>
+    decodeChat(
+      {
+        ...head,
+        object: "chat.completion",
+        choices: [{ index: 0, finish_reason: "stop", message: { content: "x" } }],
+        usage,
+      } as Loose,
+      place,
+    ).usage;
+  const xai = { prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, completion_tokens_details: { reasoning_tokens: 94 } };
+  expect(used(xai)).toMatchObject({ inputTokens: 32, outputTokens: 103, reasoningTokens: 94 });
+  expect(used({ prompt_tokens: 32, completion_tokens: 9, total_tokens: 135 })).toMatchObject({ outputTokens: 103 });
+  const openai = { ...xai, completion_tokens: 103 };
+  expect(used(openai)).toMatchObject({ outputTokens: 103, reasoningTokens: 94 });
+  expect(used({ prompt_tokens: 3, completion_tokens: 4 })).toEqual({ inputTokens: 3, outputTokens: 4 });
+});
+
 it("reads what Mistral thinks from the parts of its content", () => {
   const thinking = (text: string) => ({ type: "thinking", thinking: [{ type: "text", text }] });
   const plain = whole({ content: [thinking("hm"), { type: "text", text: "Yes." }] });
