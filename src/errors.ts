@@ -240,9 +240,12 @@ export interface ToolErrorFacts {
   input: unknown;
   /** `unknown`: there is no such tool; `arguments`: they do not fit its schema; `failed`: it threw, and the `cause` is what. */
   reason: "unknown" | "arguments" | "failed";
-  /** Who called it, as `provider/name`. */
-  model: string;
+  /** Who called it. */
+  provider: string;
+  model?: string | undefined;
   requestId?: string | undefined;
+  /** The provider's own item of the call. */
+  raw?: unknown;
   cause?: unknown;
 }
 /** A tool that a model called gave no result. It is told to the model, and to `onToolError` of the settings; it is not thrown. */
@@ -251,8 +254,10 @@ export class ToolError extends DrizzleRagError {
   readonly callId: string;
   readonly input: unknown;
   readonly reason: ToolErrorFacts["reason"];
-  readonly model: string;
+  readonly provider: string;
+  readonly model: string | undefined;
   readonly requestId: string | undefined;
+  readonly raw: unknown;
   /** That of the cause. */
   override readonly retryable: boolean;
   constructor(message: string, { cause, ...facts }: ToolErrorFacts) {
@@ -261,8 +266,10 @@ export class ToolError extends DrizzleRagError {
     this.callId = facts.callId;
     this.input = facts.input;
     this.reason = facts.reason;
+    this.provider = facts.provider;
     this.model = facts.model;
     this.requestId = facts.requestId;
+    this.raw = facts.raw;
     this.retryable = cause instanceof DrizzleRagError && cause.retryable;
   }
 }

@@ -1,5 +1,6 @@
 // One call: the model is asked, tools are run and an output that does not fit is asked for again, until there is an answer.
 import { ConfigurationError, ToolError } from "../errors.ts";
+import { type ProviderErrorPlace, placeOf } from "../util/provider-errors.ts";
 import type { Source } from "../values.ts";
 import { abortable } from "./connection.ts";
 import { eventReader } from "./event-reader.ts";
@@ -156,15 +157,15 @@ function runs({ tools }: Plan, { name }: ToolCallPart): boolean {
   return found === undefined || found.runs;
 }
 
-function runAll(plan: Plan, { toolCalls, requestId }: Pick<ReadResponse<Source, unknown>, "toolCalls" | "requestId">) {
-  return Promise.all(toolCalls.map((call) => runOne(plan, call, requestId)));
+function runAll(plan: Plan, { toolCalls, requestId, modelId }: ReadResponse<Source, unknown>): Promise<ToolResultPart[]> {
+  return Promise.all(toolCalls.map((call) => runOne(plan, call, { ...placeOf(modelId), requestId })));
 }
 
-async function runOne(plan: Plan, call: ToolCallPart, requestId: string | undefined): Promise<ToolResultPart> {
-  const { tools, approve, signal, onToolError, model } = plan;
-  const { name: tool, id: callId, input } = call;
+async function runOne(plan: Plan, call: ToolCallPart, place: ProviderErrorPlace): Promise<ToolResultPart> {
+  const { tools, approve, signal, onToolError } = plan;
+  const { name: tool, id: callId, input, raw } = call;
   const tell = async (reason: ToolError["reason"], message: string, cause?: unknown) =>
-    onToolError?.(new ToolError(message, { tool, callId, input, reason, model: model.id, requestId, cause }));
+    onToolError?.(new ToolError(message, { ...place, tool, callId, input, reason, raw, cause }));
   const found = tools.find(({ name }) => name === call.name);
   const refused = (text: string) => result(call, [{ type: "text", text }], true);
   if (found === undefined) {

@@ -1,5 +1,6 @@
 // Structured output: how a model is told of the form of its answer, and how the answer is read and checked.
 import { ContentFilterError, InvalidOutputError, RefusalError } from "../errors.ts";
+import { placeOf } from "../util/provider-errors.ts";
 import type { JsonSchema, ModelResponse, ModelTool, OutputFormat, TextPart } from "./model.ts";
 import { checked, issuesText, jsonSchemaOf, type Schema, type SchemaIssue } from "./schema.ts";
 import type { CallSettings } from "./settings.ts";
@@ -41,8 +42,7 @@ export function outputPlan({ output, outputMode = "native", outputRetries = 1 }:
     asText: (response) => (outputMode === "tool" ? withAnswerAsText(response) : response),
     async read(response, modelId) {
       const text = textOf(response).trim();
-      const [provider = modelId, ...name] = modelId.split("/");
-      const facts = { provider, model: name.join("/"), requestId: response.requestId, raw: response.raw };
+      const facts = { ...placeOf(response.modelId ?? modelId), requestId: response.requestId, raw: response.raw };
       if (response.finishReason === "refusal") throw new RefusalError(text || "The model refused to answer.", facts);
       const given = parsed(text);
       const outcome = "issues" in given ? given : await checked(output, restore(given.value));

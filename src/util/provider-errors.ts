@@ -27,6 +27,12 @@ export interface ProviderErrorPlace {
   requestId?: string | undefined;
 }
 
+/** Of a model's id, `provider/name`. */
+export function placeOf(modelId: string): ProviderErrorPlace {
+  const slash = modelId.indexOf("/");
+  return slash === -1 ? { provider: modelId } : { provider: modelId.slice(0, slash), model: modelId.slice(slash + 1) };
+}
+
 /** A failed HTTP response: what `httpError` needs of it. `status` is left out for an error that came inside a stream. */
 export interface FailedResponse {
   status?: number | undefined;

@@ -196,7 +196,14 @@ describe("a call with tools", () => {
     expect((await ask()).text).toBe("Sorry.");
     expect(errors).toEqual([expect.any(ToolError), expect.any(ToolError), expect.any(ToolError)]);
     const byTool = Object.fromEntries(errors.map((error) => [error.tool, error]));
-    expect(byTool.shop).toMatchObject({ callId: "1", reason: "failed", cause: down, retryable: true, model: "fake/one" });
+    expect(byTool.shop).toMatchObject({
+      callId: "1",
+      reason: "failed",
+      cause: down,
+      retryable: true,
+      provider: "fake",
+      model: "one",
+    });
     expect(byTool.look_up).toMatchObject({ callId: "2", reason: "arguments", input: { title: "" }, retryable: false });
     expect(byTool.nothing).toMatchObject({ callId: "3", reason: "unknown", input: { a: 1 } });
     // By hand as well, and streamed.
