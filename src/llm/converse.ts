@@ -59,6 +59,7 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
   for (;;) {
     signal?.throwIfAborted();
     const { facts } = plan;
+    if (steps.length > 0) sink?.emit({ type: "step", step: steps.length + 1 });
     const raw = sink === undefined ? await model.generate(asked(plan), optionsOf(plan)) : await streamedStep(plan, sink);
     steps.push(raw);
     const response = output === undefined ? raw : output.asText(raw);

@@ -18,6 +18,11 @@ export type CallEvent<S extends Source = Source, T extends CallTypes = CallTypes
   | { type: "tool-call"; call: T["toolCall"] }
   /** A tool has been run (`maxSteps`). */
   | { type: "tool-result"; result: ToolResultPart }
+  /**
+   * The model is asked again, with the results of tools or for an output that fits: the step's place from 1, so 2 is the first. The response's text
+   * is that of the last step, and the ranges of citations count from where their step begins.
+   */
+  | { type: "step"; step: number }
   /** The value asked for, as far as it has come, not checked: the same object each time, growing. The checked one is in `finish`. */
   | { type: "output"; output: unknown }
   | { type: "finish"; response: CallResponse<S, T> };

@@ -131,8 +131,6 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
   const seen = new Set<number | string>();
   let open: { type: "text" | "reasoning"; id: string } | undefined;
   let parts = 0;
-  /** Tools have been run: what the model says next is another step, or a front end would put it before their results. */
-  let isStepOver = false;
   const growing = sparingly((data) => sse({ type: "data-output", id: "output", data }));
   const close = () => {
     const closed = open === undefined ? "" : sse({ type: `${open.type}-end`, id: open.id });
@@ -148,14 +146,9 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
     }
     return before + sse({ type: `${type}-delta`, id: (open as { id: string }).id, delta: text });
   };
-  const nextStep = (type: AnyEvent["type"]) => {
-    if (!isStepOver || type === "tool-result" || type === "finish") return "";
-    isStepOver = false;
-    return sse({ type: "finish-step" }) + sse({ type: "start-step" });
-  };
   return {
     start: () => sse({ type: "start", messageId: randomUUID() }) + sse({ type: "start-step" }),
-    event: (event) => nextStep(event.type) + part(event),
+    event: part,
     error: (error) => growing.rest() + close() + sse({ type: "error", errorText: onError(error) }),
     end: () => "data: [DONE]\n\n",
   };
@@ -174,8 +167,10 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
         return sse({ type: "tool-input-available", toolCallId, toolName, input });
       }
       case "tool-result":
-        isStepOver = true;
         return close() + uiResult(event.result);
+      case "step":
+        // Or a front end would put what is said next before the results of the tools.
+        return growing.rest() + close() + sse({ type: "finish-step" }) + sse({ type: "start-step" });
       case "output":
         return growing.next(event.output);
       case "citation": {
