@@ -247,6 +247,7 @@ const finishReasons = new Map<string, FinishReason>([
   ["model_context_window_exceeded", "length"],
   ["tool_use", "tool-calls"],
   ["refusal", "refusal"],
+  ["pause_turn", "paused"],
 ]);
 
 /** `input_tokens` counts neither what was read from the cache nor what was written to it; ours counts all three. */

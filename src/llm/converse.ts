@@ -65,6 +65,10 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
     const response = output === undefined ? raw : output.asText(raw);
     const read = readResponse([...steps.slice(0, -1), response], facts);
     const wanted = read.toolCalls;
+    if (wanted.length === 0 && read.finishReason === "paused" && steps.length < maxSteps) {
+      plan = goOn(plan, read, []);
+      continue;
+    }
     const isToRun =
       wanted.length > 0 &&
       steps.length < maxSteps &&
@@ -185,12 +189,13 @@ function goOn(
   { content, messages, modelId }: Pick<ReadResponse<Source, unknown>, "content" | "messages" | "modelId">,
   reply: readonly UserPart[],
 ): Plan {
-  const next = { role: "user" as const, content: [...reply] };
+  // Nothing to say: the turn goes on.
+  const next = reply.length === 0 ? [] : [{ role: "user" as const, content: [...reply] }];
   const turn = content.length === 0 ? [] : [{ role: "assistant" as const, content, model: modelId }];
   return {
     ...plan,
-    request: { ...plan.request, messages: [...plan.request.messages, ...turn, next] },
-    facts: { ...plan.facts, messages: [...messages, next] },
+    request: { ...plan.request, messages: [...plan.request.messages, ...turn, ...next] },
+    facts: { ...plan.facts, messages: [...messages, ...next] },
   };
 }
 

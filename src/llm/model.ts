@@ -206,8 +206,11 @@ export interface ModelOptions {
   metadata?: Readonly<Record<string, Json>> | undefined;
 }
 
-/** Why the model stopped. `other` for reasons of a provider that have no common name; `raw` has it. */
-export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "other";
+/**
+ * Why the model stopped. `paused`: the provider's own tools take longer than one request, and the turn goes on when it is sent back (`maxSteps`,
+ * `resume([])`). `other` for reasons of a provider that have no common name; `raw` has it.
+ */
+export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "paused" | "other";
 
 /** Tokens as the provider bills them. What a provider does not report is left out, never 0. */
 export interface Usage {

@@ -65,7 +65,10 @@ export interface CallResponse<S extends Source = Source, T extends CallTypes = C
   metadata?: Readonly<Record<string, Json>> | undefined;
   /** Runs the tools of `toolCalls`, all at once. What fails, and what may not be run, is a result that says so. */
   runTools(): Promise<ToolResultPart[]>;
-  /** Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. */
+  /**
+   * Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. An empty list
+   * lets a turn that was `paused` go on.
+   */
   resume(reply: Reply): Promise<CallResponse<S, T>>;
   /** The same, streamed. */
   resumeStream(reply: Reply): CallStream<S, T>;

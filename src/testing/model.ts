@@ -11,7 +11,7 @@ export interface CheckModelOptions {
 
 const question: ModelRequest = { messages: [{ role: "user", content: [{ type: "text", text: "Say hello." }] }], params: {} };
 const partTypes = ["text", "reasoning", "tool-call", "provider"];
-const finishReasons = ["stop", "length", "tool-calls", "content-filter", "refusal", "other"];
+const finishReasons = ["stop", "length", "tool-calls", "content-filter", "refusal", "paused", "other"];
 
 /**
  * Asks a model, four times at most, and returns what is wrong with it, a sentence each; an empty list when nothing is. Point it at a server of

@@ -105,6 +105,27 @@ describe("a turn that was cut short", () => {
   );
 });
 
+describe("a turn that was paused, since the provider's own tools take long", () => {
+  const search = { type: "provider" as const, raw: { type: "server_tool_use", id: "s1" } };
+  const answers = () => script({ content: [search], finishReason: "paused" }, { content: [{ type: "text", text: "Found." }] });
+  const turns = [
+    { role: "user", content: [{ type: "text", text: "go" }] },
+    { role: "assistant", content: [search], model: "fake/one" },
+  ];
+
+  it("goes on by itself where several steps are allowed, and by hand", async () => {
+    const model = answers();
+    const answer = await call({ model, maxSteps: 3 }, () => "go")();
+    expect(answer.text).toBe("Found.");
+    expect(model.requests[1]?.messages).toEqual(turns);
+    const other = answers();
+    const paused = await call({ model: other }, () => "go")();
+    expect(paused.finishReason).toBe("paused");
+    expect((await paused.resume([])).text).toBe("Found.");
+    expect(other.requests[1]?.messages).toEqual(turns);
+  });
+});
+
 describe("calls without a result", () => {
   it("get one when the conversation goes on without them: providers refuse a call that was left open", async () => {
     const pay = tool({ name: "pay", input: z.object({}), run: () => "ok" });

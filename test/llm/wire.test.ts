@@ -199,7 +199,7 @@ const finishReasons: Record<string, string> = {
   refusal: "refusal",
   refused: "refusal",
   content_filter: "content-filter",
-  pause_turn: "other",
+  pause_turn: "paused",
 };
 
 const leaves: Record<string, string> = {
