@@ -236,6 +236,49 @@ export class InvalidOutputError extends ProviderError {
     this.issues = issues;
   }
 }
+/** What a tool's call came to grief by, and who called it. */
+export interface ToolErrorFacts {
+  /** Of the tool, as the model wrote it. */
+  tool: string;
+  /** The model's id of the call. */
+  callId: string;
+  /** The arguments, as the model gave them. */
+  input: unknown;
+  /** `unknown`: there is no such tool; `arguments`: they do not fit its schema; `failed`: it threw, and the `cause` is what. */
+  reason: "unknown" | "arguments" | "failed";
+  /** Who called it. */
+  provider: string;
+  model?: string | undefined;
+  requestId?: string | undefined;
+  /** The provider's own item of the call. */
+  raw?: unknown;
+  cause?: unknown;
+}
+/** A tool that a model called gave no result. It is told to the model, and to `onToolError` of the settings; it is not thrown. */
+export class ToolError extends DrizzleRagError {
+  readonly tool: string;
+  readonly callId: string;
+  readonly input: unknown;
+  readonly reason: ToolErrorFacts["reason"];
+  readonly provider: string;
+  readonly model: string | undefined;
+  readonly requestId: string | undefined;
+  readonly raw: unknown;
+  /** That of the cause. */
+  override readonly retryable: boolean;
+  constructor(message: string, { cause, ...facts }: ToolErrorFacts) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.tool = facts.tool;
+    this.callId = facts.callId;
+    this.input = facts.input;
+    this.reason = facts.reason;
+    this.provider = facts.provider;
+    this.model = facts.model;
+    this.requestId = facts.requestId;
+    this.raw = facts.raw;
+    this.retryable = cause instanceof DrizzleRagError && cause.retryable;
+  }
+}
 /** 401: the key is wrong or was revoked. */
 export class AuthenticationError extends ProviderError {}
 /** 403: the key may not do this. */
@@ -244,7 +287,10 @@ export class PermissionDeniedError extends ProviderError {}
 export class BadRequestError extends ProviderError {}
 /** The prompt does not fit into the model's context window. */
 export class ContextLengthError extends BadRequestError {}
-/** The provider's content filter stopped the prompt. An answer that it cut short is no error: its `finishReason` is `content-filter`. */
+/**
+ * The provider's content filter stopped the prompt, or an answer of which an `output` was asked. Any other answer that it cut short is no
+ * error: its `finishReason` is `content-filter`.
+ */
 export class ContentFilterError extends BadRequestError {}
 /** 404: no such model or endpoint. */
 export class NotFoundError extends ProviderError {}

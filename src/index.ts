@@ -49,4 +49,4 @@ export type {
   Written,
 } from "./store/types.ts";
 export { chunks, documents } from "./table/ready.ts";
-export type { Chunk, Citation, Document, Json, Source, SparseVector, TextRange, Verification } from "./values.ts";
+export type { Chunk, Citation, Document, Json, Source, SparseVector, TextRange, Verification, WebCitation } from "./values.ts";

@@ -87,3 +87,13 @@ export interface Citation<S extends Source = Source> {
   /** The same range in the whole document; present when the source tells its `start`. */
   documentRange?: TextRange;
 }
+
+/** A piece of an answer tied to a page that the provider found on the web by itself. The page is not here, so nothing was checked. */
+export interface WebCitation {
+  url: string;
+  title?: string;
+  /** Words of the page, from providers that give them. */
+  quote?: string;
+  /** What of the answer's text the provider ties to the page: the claim (Anthropic), or the link that it wrote behind it (OpenAI). */
+  textRange: TextRange;
+}

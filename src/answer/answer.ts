@@ -4,10 +4,11 @@ import { type SentenceSupport, sentenceSupport } from "../cite/sentences.ts";
 import { ConfigurationError, InputError } from "../errors.ts";
 import { call } from "../llm/call.ts";
 import { ABSTENTION } from "../llm/extractive.ts";
+import type { CallTypes, RawOf } from "../llm/inferred.ts";
 import type { Message, Model } from "../llm/model.ts";
 import { resolveModel } from "../llm/resolve.ts";
 import type { CallResponse } from "../llm/response.ts";
-import type { CallSettings, ModelInput, RawOf } from "../llm/settings.ts";
+import type { CallSettings, ModelInput } from "../llm/settings.ts";
 import { type CallStream, callStream, type EventSink } from "../llm/stream.ts";
 import { joinSystem } from "../llm/text.ts";
 import type { Collection } from "../store/collection.ts";
@@ -55,8 +56,14 @@ export interface AnswerOptions<H extends Hit, M extends ModelInput>
   abstention?: string;
 }
 
+/** What is known of an answer's types; see `CallTypes`. */
+export interface GroundedTypes<Raw> extends CallTypes {
+  raw: Raw;
+  output: undefined;
+}
+
 /** An answer from a collection. */
-export interface GroundedResponse<H extends Hit = Hit, Raw = unknown> extends CallResponse<H, Raw> {
+export interface GroundedResponse<H extends Hit = Hit, Raw = unknown> extends CallResponse<H, GroundedTypes<Raw>> {
   /** What was searched for. */
   questions: string[];
   /** The passages that the model was given; citations hold these. */
@@ -85,7 +92,7 @@ export interface Answerer<H extends Hit = Hit, Raw = unknown> {
 }
 
 /** A stream of an answer; see `CallStream`. */
-export interface GroundedStream<H extends Hit, Raw> extends CallStream<H, Raw> {
+export interface GroundedStream<H extends Hit, Raw> extends CallStream<H, GroundedTypes<Raw>> {
   response(): Promise<GroundedResponse<H, Raw>>;
 }
 
@@ -166,7 +173,7 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
       sources,
       messages: [...history, { role: "user" as const, content: question }],
     }));
-    let response: CallResponse<H, unknown>;
+    let response: CallResponse<H>;
     if (sink === undefined) response = await ask();
     else {
       const stream = ask.stream();
@@ -187,7 +194,7 @@ export function answer<D extends PgTable, C extends PgTable | undefined, M exten
 
   return Object.assign((question: string, asked: AskOptions = {}) => run(question, asked), {
     stream: (question: string, asked: AskOptions = {}) =>
-      callStream<H, RawOf<M>, undefined>((sink, left) => run(question, asked, sink, left)) as GroundedStream<H, RawOf<M>>,
+      callStream<H, GroundedTypes<RawOf<M>>>((sink, left) => run(question, asked, sink, left)) as GroundedStream<H, RawOf<M>>,
   });
 }
 

@@ -17,9 +17,11 @@ import type {
   ModelResponse,
   ModelTool,
   NativeCitation,
+  NativeWebCitation,
   RequestMessage,
   SourcePart,
   SystemPrompt,
+  TextPart,
   ToolCallPart,
   Usage,
   UserPart,
@@ -82,7 +84,7 @@ function encodeMessage(message: RequestMessage): Anthropic.MessageParam {
       : message.content.toSorted((a, b) => Number(isResult(b)) - Number(isResult(a)));
   const content = parts.flatMap((part) => encodePart(part, own));
   const only = content.length === 1 ? content[0] : undefined;
-  const plain = only?.type === "text" && only.cache_control === undefined;
+  const plain = only?.type === "text" && only.cache_control === undefined && only.citations === undefined;
   return { role: message.role, content: plain ? only.text : content };
 }
 
@@ -92,7 +94,7 @@ const isResult = (part: UserPart | SourcePart) => part.type === "tool-result";
 function encodePart(part: AssistantPart | UserPart | SourcePart, own: boolean): Anthropic.ContentBlockParam[] {
   switch (part.type) {
     case "text":
-      return part.text === "" ? [] : [{ type: "text", text: part.text, ...cached(part.cache) }];
+      return part.text === "" ? [] : [{ type: "text", text: part.text, ...cached(part.cache), ...(own && cited(part)) }];
     case "source":
       return [encodeSource(part)];
     case "image":
@@ -132,6 +134,14 @@ function encodePart(part: AssistantPart | UserPart | SourcePart, own: boolean): 
     default:
       return own && part.raw !== undefined ? [part.raw as Anthropic.ContentBlockParam] : [];
   }
+}
+
+/** What the model read on the web goes back with the text that rests on it: the API gives the page's words to the model again. */
+function cited({ webCitations = [] }: TextPart): { citations?: Anthropic.TextCitationParam[] } {
+  const raw = webCitations.flatMap((citation) =>
+    citation.raw === undefined ? [] : (citation.raw as Anthropic.TextCitationParam),
+  );
+  return raw.length === 0 ? {} : { citations: raw };
 }
 
 function encodeMedia(source: MediaSource): object {
@@ -178,7 +188,7 @@ export function decodeMessage(
   requestId?: string,
 ): ModelResponse<Anthropic.Message> {
   if (!Array.isArray(raw.content))
-    throw new InvalidResponseError(`${place.provider} sent a message without content.`, { ...place, raw });
+    throw new InvalidResponseError(`${place.provider} sent a message without content.`, { ...place, raw, requestId });
   return {
     model: raw.model,
     content: raw.content.flatMap((block) => decodeBlock(block, sources)),
@@ -194,15 +204,24 @@ function decodeBlock(block: Anthropic.ContentBlock, sources: readonly SourcePart
   if (block.type === "redacted_thinking") return [{ type: "reasoning", text: "", raw: block }];
   if (block.type === "tool_use") return [toolCall(block)];
   if (block.type !== "text") return [{ type: "provider", raw: block }];
-  const citations = (block.citations ?? []).flatMap((citation) => decodeCitation(citation, sources) ?? []);
-  return [{ type: "text", text: block.text, ...(citations.length > 0 && { citations }) }];
+  const all = block.citations ?? [];
+  const citations = all.flatMap((citation) => decodeCitation(citation, sources) ?? []);
+  const webCitations = all.flatMap((citation) => decodeWebCitation(citation) ?? []);
+  return [
+    {
+      type: "text",
+      text: block.text,
+      ...(citations.length > 0 && { citations }),
+      ...(webCitations.length > 0 && { webCitations }),
+    },
+  ];
 }
 
 export function toolCall({ id, name, input }: Anthropic.ToolUseBlock): ToolCallPart {
   return { type: "tool-call", id, name, input };
 }
 
-/** Citations of documents and of the provider's own web search have no source in the call; `raw` has them. */
+/** Citations of documents have no source in the call; `raw` has them. */
 export function decodeCitation(citation: Anthropic.TextCitation, sources: readonly SourcePart[]): NativeCitation | undefined {
   if (citation.type !== "search_result_location") return undefined;
   const part = sources[citation.search_result_index];
@@ -214,6 +233,13 @@ export function decodeCitation(citation: Anthropic.TextCitation, sources: readon
   return start === undefined || end === undefined ? found : { ...found, range: { start, end } };
 }
 
+/** One of the provider's own search. */
+export function decodeWebCitation(citation: Anthropic.TextCitation): NativeWebCitation | undefined {
+  if (citation.type !== "web_search_result_location") return undefined;
+  const { url, title, cited_text: quote } = citation;
+  return { url, ...(title && { title }), ...(quote && { quote }), raw: citation };
+}
+
 const finishReasons = new Map<string, FinishReason>([
   ["end_turn", "stop"],
   ["stop_sequence", "stop"],
@@ -221,17 +247,20 @@ const finishReasons = new Map<string, FinishReason>([
   ["model_context_window_exceeded", "length"],
   ["tool_use", "tool-calls"],
   ["refusal", "refusal"],
+  ["pause_turn", "paused"],
 ]);
 
 /** `input_tokens` counts neither what was read from the cache nor what was written to it; ours counts all three. */
 function decodeUsage(usage: Partial<Anthropic.Usage> | undefined): Usage {
   if (typeof usage?.input_tokens !== "number") return {};
   const { cache_read_input_tokens: read, cache_creation_input_tokens: written, output_tokens_details: details } = usage;
+  const hour = usage.cache_creation?.ephemeral_1h_input_tokens ?? 0;
   return {
     inputTokens: usage.input_tokens + (read ?? 0) + (written ?? 0),
     ...(usage.output_tokens !== undefined && { outputTokens: usage.output_tokens }),
     ...(typeof read === "number" && { cacheReadTokens: read }),
     ...(typeof written === "number" && { cacheWriteTokens: written }),
+    ...(hour > 0 && { cacheWriteHourTokens: hour }),
     ...(typeof details?.thinking_tokens === "number" && { reasoningTokens: details.thinking_tokens }),
   };
 }

@@ -3,7 +3,7 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import { InvalidResponseError } from "../errors.ts";
 import type { ProviderErrorPlace } from "../util/provider-errors.ts";
-import { decodeCitation, decodeMessage, toolCall } from "./anthropic-messages.ts";
+import { decodeCitation, decodeMessage, decodeWebCitation, toolCall } from "./anthropic-messages.ts";
 import type { StreamDecoder } from "./connection.ts";
 import type { ModelEvent, SourcePart } from "./model.ts";
 import { parseInput } from "./text.ts";
@@ -28,7 +28,9 @@ export function messagesDecoder(
     if (change.type === "citations_delta" && block.type === "text") {
       block.citations = [...(block.citations ?? []), change.citation];
       const citation = decodeCitation(change.citation, sources);
-      return citation === undefined ? [] : [{ type: "native-citation", citation }];
+      if (citation !== undefined) return [{ type: "native-citation", citation }];
+      const page = decodeWebCitation(change.citation);
+      return page === undefined ? [] : [{ type: "web-citation", citation: page }];
     }
     if (change.type === "thinking_delta" && block.type === "thinking") {
       block.thinking += change.thinking;

@@ -1,6 +1,8 @@
 // call(): a prompt, which is a plain function, made into a function that asks a model.
 import { ConfigurationError } from "../errors.ts";
+import { abortable } from "./connection.ts";
 import { answer, type Plan, streamed } from "./converse.ts";
+import type { CallTypes, Changed, Given, SourceOf, TypesOf } from "./inferred.ts";
 import type { Model, ModelRequest, RequestMessage } from "./model.ts";
 import { outputPlan } from "./output.ts";
 import { prepareRequest } from "./prepare.ts";
@@ -11,17 +13,16 @@ import {
   type CallSettings,
   checkNames,
   type ModelInput,
-  type OutputOf,
   overlay,
   type Prompt,
   type PromptResult,
-  type RawOf,
-  type RawOfCall,
   resolvePrompt,
-  type SourceOf,
 } from "./settings.ts";
 import type { CallStream } from "./stream.ts";
-import type { Tool } from "./tool.ts";
+import type { AnyTool, Tool } from "./tool.ts";
+
+/** Settings of which types are inferred. */
+type TypedSettings<G extends Given> = CallSettings & { [Name in keyof G]?: G[Name] | undefined };
 
 /** A request as it would be sent. */
 export interface RenderedCall extends ModelRequest {
@@ -32,21 +33,18 @@ export interface RenderedCall extends ModelRequest {
 }
 
 /** A prompt with a model: `await ask("…")`. It holds no state; every call stands for itself. */
-export interface Call<P extends Prompt, Raw, Output = undefined> {
+export interface Call<P extends Prompt, T extends CallTypes = CallTypes> {
   /**
    * Asks. Throws a `ConfigurationError` for settings that do not fit, a `MissingKeyError` or `MissingPackageError` before anything is sent,
-   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws. With `output`: an `InvalidOutputError` for an answer that does not fit it, a `RefusalError`.
+   * a `ProviderError` when the request fails, the signal's reason after an abort, and what the prompt throws. With `output`: an `InvalidOutputError` for an answer that does not fit it, a `RefusalError`, a `ContentFilterError`.
    */
-  (...args: Parameters<P>): Promise<CallResponse<SourceOf<P>, Raw, Output>>;
+  (...args: Parameters<P>): Promise<CallResponse<SourceOf<P>, T>>;
   /** Asks for a streamed answer, when it is first read. Errors come where it is read. */
-  stream(...args: Parameters<P>): CallStream<SourceOf<P>, Raw, Output>;
+  stream(...args: Parameters<P>): CallStream<SourceOf<P>, T>;
   /** A new call with other settings. They go before what the prompt returns; a `signal` is added to those that are there. */
-  with<M extends ModelInput, O extends Schema>(
-    settings: CallSettings & { model: M; output: O },
-  ): Call<P, RawOf<M>, OutputOf<P, O>>;
-  with<O extends Schema>(settings: CallSettings & { output: O }): Call<P, Raw, OutputOf<P, O>>;
-  with<M extends ModelInput>(settings: CallSettings & { model: M }): Call<P, RawOf<M>, Output>;
-  with(settings: CallSettings): Call<P, Raw, Output>;
+  with<M extends ModelInput = never, O extends Schema = never, L extends readonly AnyTool[] = never>(
+    settings: TypedSettings<{ model: M; output: O; tools: L }>,
+  ): Call<P, Changed<T, { model: M; output: O; tools: L }>>;
   /** The messages as they would be sent, sources included; nothing is sent. */
   messages(...args: Parameters<P>): Promise<RequestMessage[]>;
   /** The whole request as it would be sent, with the provider's body; nothing is sent. */
@@ -54,7 +52,7 @@ export interface Call<P extends Prompt, Raw, Output = undefined> {
 }
 
 /**
- * Makes a prompt callable. The prompt may be async and returns a string, messages, or a config object with `messages` and any setting;
+ * Makes a prompt callable. The prompt may be async and returns a string, parts, messages, or a config object with `messages` and any setting;
  * what it returns goes before `options`, and settings given to `with()` go before both.
  *
  * Its `sources` are sent as data: natively to models that cite by themselves, else numbered, fenced and escaped. `citations` of the response
@@ -62,15 +60,20 @@ export interface Call<P extends Prompt, Raw, Output = undefined> {
  *
  * Throws a `ConfigurationError` at once for a name that is no setting or no model.
  */
-export function call<P extends Prompt, M extends ModelInput = never, O extends Schema = never>(
-  options: CallSettings & { model?: M | undefined; output?: O | undefined },
-  prompt: P,
-): Call<P, RawOfCall<P, M>, OutputOf<P, O>> {
+export function call<
+  P extends Prompt,
+  M extends ModelInput = never,
+  O extends Schema = never,
+  L extends readonly AnyTool[] = never,
+>(options: TypedSettings<{ model: M; output: O; tools: L }>, prompt: P): Call<P, TypesOf<P, { model: M; output: O; tools: L }>> {
   if (typeof prompt !== "function")
     throw new ConfigurationError("call(options, prompt): the prompt is a function that returns the messages.");
   checkSettings(options, "call()");
   // The types that were inferred stand on the outside; inside, a prompt takes what it takes.
-  return build(options, {}, prompt as unknown as UntypedPrompt, new Map()) as unknown as Call<P, RawOfCall<P, M>, OutputOf<P, O>>;
+  return build(options, {}, prompt as unknown as UntypedPrompt, new Map()) as unknown as Call<
+    P,
+    TypesOf<P, { model: M; output: O; tools: L }>
+  >;
 }
 
 type UntypedPrompt = (...args: unknown[]) => PromptResult | Promise<PromptResult>;
@@ -78,14 +81,13 @@ type UntypedPrompt = (...args: unknown[]) => PromptResult | Promise<PromptResult
 /** Names resolved before, so that a call keeps one client. */
 type KnownModels = Map<string, Model>;
 
-function build(
-  base: CallSettings,
-  overrides: CallSettings,
-  prompt: UntypedPrompt,
-  known: KnownModels,
-): Call<UntypedPrompt, unknown, unknown> {
+function build(base: CallSettings, overrides: CallSettings, prompt: UntypedPrompt, known: KnownModels): Call<UntypedPrompt> {
+  // What ends the call also while its prompt is still searching.
+  const { signal: early } = overlay(base, overrides);
+
   async function prepare(args: unknown[]): Promise<Plan> {
-    const resolved = resolvePrompt(await prompt(...args), base, overrides);
+    early?.throwIfAborted();
+    const resolved = resolvePrompt(await abortable(Promise.resolve(prompt(...args)), early), base, overrides);
     const { settings, messages, sources = [] } = resolved;
     const model = modelOf(settings, known);
     const output = outputPlan(settings);
@@ -94,12 +96,13 @@ function build(
     return {
       model,
       request,
-      facts: { modelId: model.id, citations, messages, sources, prices: settings.prices },
+      facts: { modelId: model.id, citations, messages, sources, prices: settings.prices, metadata: settings.metadata },
       signal: settings.signal,
       tools: (settings.tools ?? []).filter((each): each is Tool => "answer" in each),
       maxSteps: settings.maxSteps ?? 1,
       stopWhen: settings.stopWhen,
       approve: settings.approve,
+      onToolError: settings.onToolError,
       output,
     };
   }
@@ -107,10 +110,10 @@ function build(
   const ask = async (...args: unknown[]) => answer(await prepare(args));
   return Object.assign(ask, {
     stream: (...args: unknown[]) => streamed(() => prepare(args)),
-    with(settings: CallSettings): Call<UntypedPrompt, never, never> {
+    with(settings: CallSettings): Call<UntypedPrompt, never> {
       checkSettings(settings, "with()");
       // A later `with` goes before an earlier one; signals add up in both.
-      return build(base, overlay(overrides, settings), prompt, known) as Call<UntypedPrompt, never, never>;
+      return build(base, overlay(overrides, settings), prompt, known) as Call<UntypedPrompt, never>;
     },
     messages: async (...args: unknown[]) => (await prepare(args)).request.messages,
     async render(...args: unknown[]): Promise<RenderedCall> {

@@ -107,7 +107,7 @@ class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
   private over = false;
 
   constructor(
-    private readonly place: ProviderErrorPlace,
+    private place: ProviderErrorPlace,
     private readonly outer: AbortSignal | undefined,
     private readonly open: (signal: AbortSignal) => PromiseLike<OpenedStream<Event>>,
     private readonly decoder: StreamDecoder<Event, Raw>,
@@ -155,7 +155,10 @@ class DecodedStream<Event, Raw> implements AsyncIterator<ModelEvent<Raw>> {
   private async opened(): Promise<AsyncIterator<Batch<Event>>> {
     const { outer, closer, place } = this;
     const signal = outer === undefined ? closer.signal : AbortSignal.any([outer, closer.signal]);
-    return eventsOf(await request(place, signal, () => this.open(signal)), place);
+    const opened = await request(place, signal, () => this.open(signal));
+    const requestId = opened.response?.headers.get("x-request-id") ?? opened.response?.headers.get("request-id");
+    if (requestId) this.place = { ...place, requestId };
+    return eventsOf(opened, this.place);
   }
 
   /** Decodes what came, or what is left at the end. */

@@ -1,8 +1,19 @@
 // One call: the model is asked, tools are run and an output that does not fit is asked for again, until there is an answer.
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, ToolError } from "../errors.ts";
+import { type ProviderErrorPlace, placeOf } from "../util/provider-errors.ts";
 import type { Source } from "../values.ts";
+import { abortable } from "./connection.ts";
 import { eventReader } from "./event-reader.ts";
-import type { Model, ModelRequest, ModelResponse, ToolCallPart, ToolResultPart, UserPart } from "./model.ts";
+import type {
+  FinishReason,
+  Model,
+  ModelOptions,
+  ModelRequest,
+  ModelResponse,
+  ToolCallPart,
+  ToolResultPart,
+  UserPart,
+} from "./model.ts";
 import { type OutputPlan, outputTool } from "./output.ts";
 import { partialJson } from "./partial-json.ts";
 import { type CallFacts, type CallResponse, type ReadResponse, type Reply, readResponse } from "./response.ts";
@@ -19,11 +30,12 @@ export interface Plan {
   tools: readonly Tool[];
   maxSteps: number;
   stopWhen: CallSettings["stopWhen"];
-  approve: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
+  approve: CallSettings["approve"];
+  onToolError: CallSettings["onToolError"];
   output: OutputPlan | undefined;
 }
 
-type Response = CallResponse<Source, unknown, unknown>;
+type Response = CallResponse;
 
 /** The plain call. */
 export function answer(plan: Plan): Promise<Response> {
@@ -31,7 +43,7 @@ export function answer(plan: Plan): Promise<Response> {
 }
 
 /** The streamed call; `open` settles it. */
-export function streamed(open: () => Plan | Promise<Plan>): CallStream<Source, unknown, unknown> {
+export function streamed(open: () => Plan | Promise<Plan>): CallStream {
   return callStream(async (sink, left) => {
     const plan = await open();
     return converse({ ...plan, signal: plan.signal === undefined ? left : AbortSignal.any([plan.signal, left]) }, sink);
@@ -46,15 +58,25 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
   const steps: ModelResponse[] = [];
   for (;;) {
     signal?.throwIfAborted();
-    const { request, facts } = plan;
-    const raw = sink === undefined ? await model.generate(request, { signal }) : await streamedStep(plan, sink);
+    const { facts } = plan;
+    if (steps.length > 0) sink?.emit({ type: "step", step: steps.length + 1 });
+    const raw = sink === undefined ? await model.generate(asked(plan), optionsOf(plan)) : await streamedStep(plan, sink);
     steps.push(raw);
     const response = output === undefined ? raw : output.asText(raw);
     const read = readResponse([...steps.slice(0, -1), response], facts);
     const wanted = read.toolCalls;
-    const isToRun = wanted.length > 0 && steps.length < maxSteps && wanted.every((call) => runs(plan, call));
+    if (wanted.length === 0 && read.finishReason === "paused" && steps.length < maxSteps) {
+      plan = goOn(plan, read, []);
+      continue;
+    }
+    const isToRun =
+      wanted.length > 0 &&
+      steps.length < maxSteps &&
+      !cutShort.has(read.finishReason) &&
+      wanted.every((call) => runs(plan, call));
     if (isToRun && (await plan.stopWhen?.(steps)) !== true) {
-      const results = await runAll(plan, wanted);
+      // A tool that does not listen is not waited for.
+      const results = await abortable(runAll(plan, read), signal);
       for (const each of results) sink?.emit({ type: "tool-result", result: each });
       plan = goOn(plan, read, results);
       continue;
@@ -73,13 +95,29 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
   }
 }
 
+/** The calls of such a turn may be half, and half of the arguments may fit the schema. */
+const cutShort = new Set<FinishReason>(["length", "content-filter", "refusal"]);
+
+function optionsOf({ signal, facts: { metadata } }: Plan): ModelOptions {
+  return { signal, ...(metadata !== undefined && { metadata }) };
+}
+
+/** The request. A tool that has to be called has to be called once: with its result in hand, the model may answer. */
+function asked({ request, output }: Plan): ModelRequest {
+  const { toolChoice, ...rest } = request;
+  const isForced = toolChoice === "required" || typeof toolChoice === "object";
+  const isAnswered = request.messages.at(-1)?.content.some(({ type }) => type === "tool-result") === true;
+  if (!isForced || !isAnswered) return request;
+  return output?.tool === undefined ? rest : { ...rest, toolChoice: "required" };
+}
+
 /** One turn of the model, with its events made ours. */
 async function streamedStep(plan: Plan, sink: EventSink): Promise<ModelResponse> {
-  const { model, request, facts, signal, output } = plan;
+  const { model, facts, output } = plan;
   const reader = eventReader(facts, sink.emit);
   const grow = output === undefined ? undefined : grower(output, sink);
   const hidden = new Set<string>();
-  for await (const event of model.stream(request, { signal })) {
+  for await (const event of model.stream(asked(plan), optionsOf(plan))) {
     switch (event.type) {
       case "finish":
         reader.end();
@@ -124,32 +162,40 @@ function runs({ tools }: Plan, { name }: ToolCallPart): boolean {
   return found === undefined || found.runs;
 }
 
-function runAll(plan: Plan, calls: readonly ToolCallPart[]): Promise<ToolResultPart[]> {
-  return Promise.all(calls.map((call) => runOne(plan, call)));
+function runAll(plan: Plan, { toolCalls, requestId, modelId }: ReadResponse<Source, unknown>): Promise<ToolResultPart[]> {
+  return Promise.all(toolCalls.map((call) => runOne(plan, call, { ...placeOf(modelId), requestId })));
 }
 
-async function runOne({ tools, approve, signal }: Plan, call: ToolCallPart): Promise<ToolResultPart> {
+async function runOne(plan: Plan, call: ToolCallPart, place: ProviderErrorPlace): Promise<ToolResultPart> {
+  const { tools, approve, signal, onToolError } = plan;
+  const { name: tool, id: callId, input, raw } = call;
+  const tell = async (reason: ToolError["reason"], message: string, cause?: unknown) =>
+    onToolError?.(new ToolError(message, { ...place, tool, callId, input, reason, raw, cause }));
   const found = tools.find(({ name }) => name === call.name);
   const refused = (text: string) => result(call, [{ type: "text", text }], true);
-  if (found === undefined)
-    return refused(`There is no tool "${call.name}". There are: ${tools.map(({ name }) => name).join(", ")}.`);
+  if (found === undefined) {
+    const message = `There is no tool "${tool}". There are: ${tools.map(({ name }) => name).join(", ")}.`;
+    await tell("unknown", message);
+    return refused(message);
+  }
   const allowed = (await approve?.(call)) ?? true;
-  if (allowed === true) return found.answer(call, signal);
+  if (allowed === true) return found.answer(call, signal, tell);
   return refused(allowed === false ? "The user did not allow this." : allowed);
 }
 
 /** The conversation with this turn and what follows it. The sources stay where they were, so the marks in the turn still count them. */
 function goOn(
   plan: Plan,
-  { content, messages }: Pick<ReadResponse<Source, unknown>, "content" | "messages">,
+  { content, messages, modelId }: Pick<ReadResponse<Source, unknown>, "content" | "messages" | "modelId">,
   reply: readonly UserPart[],
 ): Plan {
-  const next = { role: "user" as const, content: [...reply] };
-  const turn = content.length === 0 ? [] : [{ role: "assistant" as const, content, model: plan.model.id }];
+  // Nothing to say: the turn goes on.
+  const next = reply.length === 0 ? [] : [{ role: "user" as const, content: [...reply] }];
+  const turn = content.length === 0 ? [] : [{ role: "assistant" as const, content, model: modelId }];
   return {
     ...plan,
-    request: { ...plan.request, messages: [...plan.request.messages, ...turn, next] },
-    facts: { ...plan.facts, messages: [...messages, next] },
+    request: { ...plan.request, messages: [...plan.request.messages, ...turn, ...next] },
+    facts: { ...plan.facts, messages: [...messages, ...next] },
   };
 }
 
@@ -170,20 +216,24 @@ class Answer {
   }
 
   runTools(): Promise<ToolResultPart[]> {
-    return runAll(this.#plan, this.#read.toolCalls);
+    return abortable(runAll(this.#plan, this.#read), this.#plan.signal);
   }
 
   async resume(reply: Reply): Promise<Response> {
     return answer(this.#resumed(reply));
   }
 
-  resumeStream(reply: Reply): CallStream<Source, unknown, unknown> {
+  resumeStream(reply: Reply): CallStream {
     return streamed(() => this.#resumed(reply));
   }
 
   #resumed(reply: Reply): Plan {
     const parts: readonly UserPart[] =
       typeof reply === "string" ? [{ type: "text", text: reply }] : Array.isArray(reply) ? reply : [reply as UserPart];
-    return goOn(this.#plan, this.#read, parts);
+    const isAnswered = (id: string) => parts.some((part) => part.type === "tool-result" && part.id === id);
+    const open = this.#read.toolCalls.filter(({ id }) => !isAnswered(id));
+    // Providers refuse a call that has no result.
+    const left = open.map((call) => result(call, [{ type: "text", text: "This was not run." }], true));
+    return goOn(this.#plan, this.#read, [...left, ...parts]);
   }
 }

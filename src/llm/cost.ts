@@ -18,12 +18,19 @@ export interface Billed {
  */
 export function costOf({ usage, model, modelId }: Billed, prices: Prices = standard): number | undefined {
   const price = priceOf(model, modelId, prices);
-  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = usage;
+  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0, cacheWriteHourTokens = 0 } = usage;
   if (price === undefined || inputTokens === undefined || outputTokens === undefined) return undefined;
   const { above } = price;
-  const { input, output, cacheRead = input, cacheWrite = input } = above && inputTokens > above.inputTokens ? above : price;
+  const {
+    input,
+    output,
+    cacheRead = input,
+    cacheWrite = input,
+    cacheWriteHour = cacheWrite,
+  } = above && inputTokens > above.inputTokens ? above : price;
   const fresh = Math.max(0, inputTokens - cacheReadTokens - cacheWriteTokens);
-  return (fresh * input + cacheReadTokens * cacheRead + cacheWriteTokens * cacheWrite + outputTokens * output) / 1e6;
+  const written = (cacheWriteTokens - cacheWriteHourTokens) * cacheWrite + cacheWriteHourTokens * cacheWriteHour;
+  return (fresh * input + cacheReadTokens * cacheRead + written + outputTokens * output) / 1e6;
 }
 
 function priceOf(model: string, modelId: string, prices: Prices): Price | undefined {

@@ -1,6 +1,7 @@
 // drizzle-rag/llm: calls alone, for programs that keep no documents. It loads a tenth of what the whole package does.
 export { type Call, call, type RenderedCall } from "./call.ts";
 export { type Billed, costOf } from "./cost.ts";
+export type { CallTypes, ToolCall } from "./inferred.ts";
 export { type McpClient, mcpTools } from "./mcp.ts";
 export { audio, type DocumentOptions, document, image, type MediaInput, type MediaOptions } from "./media.ts";
 export type {
@@ -23,6 +24,7 @@ export type {
   ModelResponse,
   ModelTool,
   NativeCitation,
+  NativeWebCitation,
   OutputFormat,
   ProviderPart,
   ReasoningEffort,
@@ -47,6 +49,7 @@ export type { CallEvent, CallStream } from "./stream.ts";
 export type { ToResponseOptions } from "./to-response.ts";
 export {
   type AnyTool,
+  type OnToolFailure,
   type ProviderTool,
   providerTool,
   type Tool,

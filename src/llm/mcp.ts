@@ -26,15 +26,16 @@ interface McpResult {
 }
 
 /** All tools that the server has, as tools of a call. Arguments are checked by the server. */
-export async function mcpTools(client: McpClient): Promise<Tool<Record<string, unknown>>[]> {
-  const tools: Tool<Record<string, unknown>>[] = [];
+export async function mcpTools(client: McpClient): Promise<Tool<string, Record<string, unknown>>[]> {
+  const tools: Tool<string, Record<string, unknown>>[] = [];
   let cursor: string | undefined;
   do {
     const page = await client.listTools(cursor === undefined ? {} : { cursor });
     for (const { name, description, inputSchema } of page.tools) {
       tools.push(
         tool({
-          name,
+          // Servers may put dots and slashes into names, and providers take none.
+          name: name.replace(/[^\w-]/g, "_").slice(0, 64),
           description,
           input: jsonSchema<Record<string, unknown>>({ type: "object", properties: {}, ...inputSchema }),
           run: async (input, { signal }) => {

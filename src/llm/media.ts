@@ -29,7 +29,7 @@ export async function audio(from: MediaInput, { mediaType }: Pick<MediaOptions, 
 export interface DocumentOptions extends MediaOptions {
   /** Default: the file's name. */
   title?: string | undefined;
-  /** What the model is to know of the document and not to cite, where the provider has that. */
+  /** What the model is to know of the document and not to cite. */
   context?: string | undefined;
 }
 

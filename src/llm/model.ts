@@ -1,5 +1,5 @@
 // The interface of a language model: what every provider's adapter implements and every wrapper (retry, cache, limits) returns.
-import type { Source, TextRange } from "../values.ts";
+import type { Json, Source, TextRange, WebCitation } from "../values.ts";
 
 // — Messages: plain, serialisable values ———————————————————————————————————————————————————————————————————————————————————————
 
@@ -12,6 +12,10 @@ export interface TextPart {
   cache?: CacheMark;
   /** Sources the model itself tied to this text, where the provider has native citations. */
   citations?: NativeCitation[];
+  /** Pages of the provider's own search that it tied to this text. */
+  webCitations?: NativeWebCitation[];
+  /** The provider's own item, where it has to go back unchanged: what OpenAI's models say between their reasoning and a tool call. */
+  raw?: unknown;
 }
 
 /** A citation as a provider gives it: the place of the source in the list that was sent, and the words quoted. */
@@ -21,6 +25,14 @@ export interface NativeCitation {
   quote: string;
   /** Where in the source's text the provider says that the quote stands, in UTF-16 units, for providers that tell. */
   range?: TextRange;
+}
+
+/** A page that the provider found by itself, as it gives it. */
+export interface NativeWebCitation extends Omit<WebCitation, "textRange"> {
+  /** Which part of its text it belongs to, in UTF-16 units of that text. Left out: the whole text. */
+  range?: TextRange;
+  /** The provider's own item, sent back unchanged on the next turn. */
+  raw?: unknown;
 }
 
 /** A text the answer may rest on, for models with native citations. Other models get it numbered, as text. */
@@ -50,7 +62,7 @@ export interface DocumentPart {
   type: "document";
   source: MediaSource | { text: string };
   title?: string;
-  /** What the model is to know of the document and not to cite, where the provider has that. */
+  /** What the model is to know of the document and not to cite; to providers that have no place for it, it goes as text before the document. */
   context?: string;
   cache?: CacheMark;
 }
@@ -190,10 +202,15 @@ export interface ModelOptions {
   signal?: AbortSignal | undefined;
   /** Times the provider's client may try again by itself; a wrapper that counts for itself says 0. Default: what the model was made with. */
   maxRetries?: number | undefined;
+  /** What the caller noted; for wrappers that log, never sent. */
+  metadata?: Readonly<Record<string, Json>> | undefined;
 }
 
-/** Why the model stopped. `other` for reasons of a provider that have no common name; `raw` has it. */
-export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "other";
+/**
+ * Why the model stopped. `paused`: the provider's own tools take longer than one request, and the turn goes on when it is sent back (`maxSteps`,
+ * `resume([])`). `other` for reasons of a provider that have no common name; `raw` has it.
+ */
+export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "paused" | "other";
 
 /** Tokens as the provider bills them. What a provider does not report is left out, never 0. */
 export interface Usage {
@@ -205,6 +222,8 @@ export interface Usage {
   cacheReadTokens?: number;
   /** Part of the input that was written to the provider's cache. */
   cacheWriteTokens?: number;
+  /** Part of `cacheWriteTokens` that is kept for an hour, where the provider bills that apart. */
+  cacheWriteHourTokens?: number;
   /** Part of the output that was reasoning. */
   reasoningTokens?: number;
 }
@@ -219,6 +238,8 @@ export interface ModelResponse<Raw = unknown> {
   requestId?: string | undefined;
   /** The provider's own response, untouched; of a stream, the same put together from its events. */
   raw: Raw;
+  /** The model that answered, `provider/name`, where another than the one asked did; see `withFallback()`. */
+  modelId?: string | undefined;
   /** Models that were asked before this one and failed; see `withFallback()`. */
   failures?: readonly FailedModel[] | undefined;
 }
@@ -231,12 +252,13 @@ export interface FailedModel {
 }
 
 /**
- * What a model's stream yields. The last event is `finish`; a stream without one throws. A native citation belongs to the text since the
- * last `text-end`, and comes before the `text-end` of its own text.
+ * What a model's stream yields. The last event is `finish`; a stream without one throws. A native or web citation belongs to the text since
+ * the last `text-end`, and comes before the `text-end` of its own text.
  */
 export type ModelEvent<Raw = unknown> =
   | { type: "text"; text: string }
   | { type: "native-citation"; citation: NativeCitation }
+  | { type: "web-citation"; citation: NativeWebCitation }
   | { type: "text-end" }
   | { type: "reasoning"; text: string }
   /** A tool call begins; its arguments come as pieces of JSON, and then whole. */

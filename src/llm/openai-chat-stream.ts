@@ -39,33 +39,44 @@ export function chatAssembler(): { add(chunk: Chunk): void; completion(): Comple
   };
 }
 
-/** Texts grow, lists of tool calls are merged by their `index`, anything else is replaced. */
+/** Texts grow, lists are merged by their members' `index`, anything else is replaced. */
 function merge(into: Fields, delta: Fields | undefined): void {
   for (const key in delta) {
     const value = delta[key];
     const present = into[key];
     if (value === null || value === undefined) into[key] ??= value;
     else if (typeof value === "string" && typeof present === "string" && !isFixed(key)) into[key] = present + value;
-    else if (Array.isArray(value)) into[key] = mergeList(Array.isArray(present) ? present : [], value);
+    else if (Array.isArray(value)) into[key] = mergeList(asList(present), value);
+    else if (Array.isArray(present) && typeof value === "string") present.push(...asList(value));
     else if (typeof value === "object" && isFields(present)) merge(present, value as Fields);
     else into[key] = structuredClone(value);
   }
 }
 
+/** Mistral's content is text at one time and a list of parts at another. */
+function asList(present: unknown): unknown[] {
+  if (Array.isArray(present)) return present;
+  return typeof present === "string" && present !== "" ? [{ type: "text", text: present }] : [];
+}
+
 /** Strings that are sent whole, and by some servers in every chunk. */
 function isFixed(key: string): boolean {
-  return key === "role" || key === "id" || key === "type" || key === "name";
+  return key === "role" || key === "id" || key === "type" || key === "name" || key === "format";
 }
 
 function mergeList(present: unknown[], values: unknown[]): unknown[] {
   for (const value of values) {
-    const index = isFields(value) && typeof value.index === "number" ? value.index : present.length;
-    if (isFields(value)) {
-      present[index] ??= {};
-      merge(present[index] as Fields, value);
-    } else present[index] = value;
+    const begun = isFields(value) && typeof value.index === "number" ? present.find((each) => isSame(each, value)) : undefined;
+    if (isFields(begun)) merge(begun, value as Fields);
+    else present.push(structuredClone(value));
   }
   return present;
+}
+
+/** Blocks of different types may bear the same number. */
+function isSame(begun: unknown, piece: Fields): boolean {
+  if (!isFields(begun) || begun.index !== piece.index) return false;
+  return begun.type === piece.type || piece.type === undefined || piece.type === null || begun.type === undefined;
 }
 
 function withoutIndices(message: Fields): Fields {

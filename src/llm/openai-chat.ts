@@ -19,16 +19,21 @@ import type {
   UserPart,
 } from "./model.ts";
 import { chatAssembler } from "./openai-chat-stream.ts";
-import { mediaUrl, parseInput, systemText, textOf, userParts } from "./text.ts";
+import {
+  callId,
+  callPlaces,
+  contentText,
+  type ReasoningFields,
+  reasoningBack,
+  reasoningPart,
+  reasoningText,
+  sentCallId,
+} from "./openai-dialects.ts";
+import { withPages } from "./openai-web.ts";
+import { documentText, mediaUrl, parseInput, systemText, textOf, userParts } from "./text.ts";
 
 type Completion = OpenAI.Chat.ChatCompletion;
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
-
-/** What compatible servers add to a message or a delta: how the model thinks, under one of two names. */
-export interface ReasoningFields {
-  reasoning?: string | null;
-  reasoning_content?: string | null;
-}
 
 /** How the server calls the limit of the answer's length. */
 export type MaxTokensField = "max_completion_tokens" | "max_tokens";
@@ -93,25 +98,35 @@ function encodeOutput(output: NonNullable<ModelRequest["output"]>) {
 }
 
 function encodeMessage(message: RequestMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
-  return message.role === "assistant" ? encodeAssistant(message, provider) : encodeUser(userParts(message.content));
+  return message.role === "assistant" ? encodeAssistant(message, provider) : encodeUser(userParts(message.content), provider);
 }
 
 function encodeAssistant(message: AssistantMessage, provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
   const text = textOf(message);
   const own = message.model?.startsWith(`${provider}/`) === true;
-  const calls = message.content.flatMap((part) => (part.type === "tool-call" ? encodeCall(part, own) : []));
-  if (calls.length === 0) return text === "" ? [] : [{ role: "assistant", content: text }];
-  return [{ role: "assistant", content: text === "" ? null : text, tool_calls: calls }];
+  const calls = message.content.flatMap((part) => (part.type === "tool-call" ? encodeCall(part, own, provider) : []));
+  const thought = message.content.find((part) => part.type === "reasoning");
+  const back = own && thought !== undefined ? reasoningBack(thought, calls.length > 0) : {};
+  if (calls.length === 0) return text === "" ? [] : [{ role: "assistant", content: text, ...back }];
+  return [{ role: "assistant", content: text === "" ? null : text, tool_calls: calls, ...back }];
 }
 
 /** What the server put beside a call (Gemini's signatures of its thinking) goes back to it. */
-function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean): OpenAI.Chat.ChatCompletionMessageToolCall {
+function encodeCall(
+  { id, name, input, raw }: ToolCallPart,
+  own: boolean,
+  provider: string,
+): OpenAI.Chat.ChatCompletionMessageToolCall {
   if (own && raw !== undefined) return raw as OpenAI.Chat.ChatCompletionMessageToolCall;
-  return { id, type: "function", function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) } };
+  return {
+    id: sentCallId(id, provider),
+    type: "function",
+    function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) },
+  };
 }
 
 /** Results of tools are turns of their own, of text alone; images that came with them follow in the user's turn. */
-function encodeUser(content: readonly UserPart[]): OpenAI.Chat.ChatCompletionMessageParam[] {
+function encodeUser(content: readonly UserPart[], provider: string): OpenAI.Chat.ChatCompletionMessageParam[] {
   const turns: OpenAI.Chat.ChatCompletionMessageParam[] = [];
   const rest: UserPart[] = [];
   for (const part of content) {
@@ -119,31 +134,37 @@ function encodeUser(content: readonly UserPart[]): OpenAI.Chat.ChatCompletionMes
       rest.push(part);
       continue;
     }
-    const text = textOf(part as { content: UserPart[] } as never, "\n\n");
-    turns.push({ role: "tool", tool_call_id: part.id, content: part.isError === true ? `Error: ${text}` : text });
-    rest.push(...part.content.filter(({ type }) => type !== "text"));
+    const media = part.content.filter(({ type }) => type !== "text");
+    const said = part.content.flatMap((each) => (each.type === "text" ? each.text : [])).join("\n\n");
+    const text = said === "" && media.length > 0 ? "The result is in the next message." : said;
+    const tool_call_id = sentCallId(part.id, provider);
+    turns.push({ role: "tool", tool_call_id, content: part.isError === true ? `Error: ${text}` : text });
+    rest.push(...media);
   }
   if (rest.length === 0) return turns;
   // Text goes as one string: not every compatible server takes a list of parts.
   const texts = rest.flatMap((part) => (part.type === "text" ? part.text : []));
-  const user = texts.length === rest.length ? texts.join("\n\n") : rest.map(encodePart);
+  const user = texts.length === rest.length ? texts.join("\n\n") : rest.flatMap(encodePart);
   return [...turns, { role: "user", content: user }];
 }
 
-function encodePart(part: UserPart): OpenAI.Chat.ChatCompletionContentPart {
+function encodePart(part: UserPart): OpenAI.Chat.ChatCompletionContentPart[] {
   switch (part.type) {
     case "text":
-      return { type: "text", text: part.text };
+      return [{ type: "text", text: part.text }];
     case "image":
-      return { type: "image_url", image_url: { url: mediaUrl(part.source) } };
+      return [{ type: "image_url", image_url: { url: mediaUrl(part.source) } }];
     case "audio":
-      return { type: "input_audio", input_audio: { data: part.source.data, format: audioFormat(part.source.mediaType) } };
+      return [{ type: "input_audio", input_audio: { data: part.source.data, format: audioFormat(part.source.mediaType) } }];
     case "document": {
-      const { source, title } = part;
-      if ("text" in source) return { type: "text", text: title === undefined ? source.text : `${title}\n\n${source.text}` };
+      const { source, title, context } = part;
+      if ("text" in source) return [{ type: "text", text: documentText(source.text, part) }];
       if ("url" in source)
         throw new ConfigurationError("The Chat Completions API takes no address of a document. Send its bytes, or use openai().");
-      return { type: "file", file: { filename: title ?? "document.pdf", file_data: mediaUrl(source) } };
+      return [
+        ...(context === undefined ? [] : [{ type: "text" as const, text: context }]),
+        { type: "file", file: { filename: title ?? "document.pdf", file_data: mediaUrl(source) } },
+      ];
     }
     default:
       throw new ConfigurationError(`A user's turn cannot hold a part of type "${part.type}".`);
@@ -163,11 +184,11 @@ export function decodeChat(raw: Completion, place: ProviderErrorPlace, requestId
     throw new InvalidResponseError(`${place.provider} sent a completion without a choice.`, { ...place, raw, requestId });
   }
   const message: OpenAI.Chat.ChatCompletionMessage & ReasoningFields = choice.message;
-  const reasoning = message.reasoning_content ?? message.reasoning;
-  const content: AssistantPart[] = [];
-  if (reasoning) content.push({ type: "reasoning", text: reasoning });
+  const reasoning = reasoningPart(message);
+  const content: AssistantPart[] = reasoning === undefined ? [] : [reasoning];
   const text = contentText(message.content) + (message.refusal ?? "");
-  if (text !== "") content.push({ type: "text", text });
+  const pages = (message.annotations ?? []).flatMap(({ url_citation: page }) => page ?? []);
+  if (text !== "") content.push({ type: "text", text, ...withPages(text, pages) });
   content.push(...toolCalls(message));
   return {
     model: raw.model,
@@ -180,21 +201,16 @@ export function decodeChat(raw: Completion, place: ProviderErrorPlace, requestId
 }
 
 function toolCalls(message: OpenAI.Chat.ChatCompletionMessage): ToolCallPart[] {
-  return (message.tool_calls ?? []).map((call) => ({
-    type: "tool-call",
-    id: call.id,
-    ...(call.type === "custom"
-      ? { name: call.custom.name, input: call.custom.input }
-      : { name: call.function.name, input: parseInput(call.function.arguments) }),
-    raw: call,
-  }));
-}
-
-/** Mistral sends a list of parts for models that reason. */
-function contentText(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part: { type?: string; text?: string }) => (part.type === "text" ? (part.text ?? "") : "")).join("");
+  return (message.tool_calls ?? [])
+    .map((call) => (call.id ? call : { ...call, id: callId(call.id) }))
+    .map((call) => ({
+      type: "tool-call",
+      id: call.id,
+      ...(call.type === "custom"
+        ? { name: call.custom.name, input: call.custom.input }
+        : { name: call.function.name, input: parseInput(call.function.arguments) }),
+      raw: call,
+    }));
 }
 
 const finishReasons = new Map<string, FinishReason>([
@@ -214,9 +230,12 @@ function decodeUsage(usage: OpenAI.CompletionUsage | null | undefined): Usage {
   if (!usage) return {};
   const input = usage.prompt_tokens_details;
   const reasoning = usage.completion_tokens_details?.reasoning_tokens;
+  // Some count reasoning in the total alone: xAI, which tells how much it was, and Gemini, which does not. It is billed as output.
+  const beyond = usage.total_tokens - usage.prompt_tokens - usage.completion_tokens;
+  const isApart = beyond > 0 && (reasoning === undefined || reasoning === beyond);
   return {
     inputTokens: usage.prompt_tokens,
-    outputTokens: usage.completion_tokens,
+    outputTokens: usage.completion_tokens + (isApart ? beyond : 0),
     ...(typeof input?.cached_tokens === "number" && { cacheReadTokens: input.cached_tokens }),
     ...(typeof input?.cache_write_tokens === "number" && { cacheWriteTokens: input.cache_write_tokens }),
     ...(typeof reasoning === "number" && { reasoningTokens: reasoning }),
@@ -226,14 +245,16 @@ function decodeUsage(usage: OpenAI.CompletionUsage | null | undefined): Usage {
 /** Decodes one stream. Usage comes after the finish reason, so the response is complete only when the events end. */
 export function chatDecoder(place: ProviderErrorPlace, requestId: () => string | undefined): StreamDecoder<Chunk, Completion> {
   const assembler = chatAssembler();
+  const placed = callPlaces();
   const started = new Map<number, string>();
   return {
     push(chunk) {
+      for (const piece of chunk.choices?.[0]?.delta?.tool_calls ?? []) placed(piece);
       assembler.add(chunk);
       const events: ModelEvent<Completion>[] = [];
       const delta: (Chunk["choices"][number]["delta"] & ReasoningFields) | undefined = chunk.choices?.[0]?.delta;
-      const reasoning = delta?.reasoning_content ?? delta?.reasoning;
-      if (reasoning) events.push({ type: "reasoning", text: reasoning });
+      const reasoning = delta === undefined ? "" : reasoningText(delta);
+      if (reasoning !== "") events.push({ type: "reasoning", text: reasoning });
       const text = contentText(delta?.content) + (delta?.refusal ?? "");
       if (text !== "") events.push({ type: "text", text });
       for (const { index, id, function: called } of delta?.tool_calls ?? []) {
@@ -250,7 +271,14 @@ export function chatDecoder(place: ProviderErrorPlace, requestId: () => string |
       if (raw === undefined) return [];
       const response = decodeChat(raw, place, requestId());
       const calls = response.content.filter((part) => part.type === "tool-call");
-      return [{ type: "text-end" }, ...calls.map((call) => ({ type: "tool-call" as const, call })), { type: "finish", response }];
+      const pages = response.content.flatMap((part) => (part.type === "text" ? (part.webCitations ?? []) : []));
+      const cited = pages.map((citation) => ({ type: "web-citation" as const, citation }));
+      return [
+        ...cited,
+        { type: "text-end" },
+        ...calls.map((call) => ({ type: "tool-call" as const, call })),
+        { type: "finish", response },
+      ];
     },
   };
 }

@@ -1,9 +1,9 @@
-// OpenAI's Responses API, as pure converters: our request to theirs, their response and stream events to ours.
+// OpenAI's Responses API, as pure converters: our request to theirs, their response to ours.
 // https://platform.openai.com/docs/api-reference/responses
 import type { OpenAI } from "openai";
 import { ConfigurationError, InvalidResponseError } from "../errors.ts";
 import { httpError, type ProviderErrorPlace } from "../util/provider-errors.ts";
-import { refuseParams, type StreamDecoder } from "./connection.ts";
+import { refuseParams } from "./connection.ts";
 import type {
   AssistantMessage,
   AssistantPart,
@@ -16,10 +16,10 @@ import type {
   Usage,
   UserPart,
 } from "./model.ts";
-import { mediaUrl, parseInput, systemText, userParts } from "./text.ts";
+import { type UrlCitation, withPages } from "./openai-web.ts";
+import { documentText, mediaUrl, parseInput, systemText, userParts } from "./text.ts";
 
 type Response = OpenAI.Responses.Response;
-type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 type Item = OpenAI.Responses.ResponseOutputItem;
 
 /** The body of `POST /responses`. Throws a `ConfigurationError` for `topK`, `seed` and `stopSequences`, which the API does not have. */
@@ -31,10 +31,16 @@ export function encodeResponses(model: string, request: ModelRequest): OpenAI.Re
     );
   const instead = "Leave it out, or use openaiChat() or another provider that has it.";
   refuseParams("OpenAI's Responses API", params, { topK: instead, seed: instead, stopSequences: instead });
+  const custom = customCalls(messages);
+  // The API takes `json_object` only where its input, instructions left aside, speaks of JSON.
+  const isInInput = system !== undefined && output?.type === "json";
   return {
     model,
-    ...(system !== undefined && { instructions: systemText(system) }),
-    input: messages.flatMap(encodeMessage),
+    ...(system !== undefined && !isInInput && { instructions: systemText(system) }),
+    input: [
+      ...(isInInput ? [{ role: "developer" as const, content: systemText(system) }] : []),
+      ...messages.flatMap((message) => encodeMessage(message, custom)),
+    ],
     ...(params.maxTokens !== undefined && { max_output_tokens: params.maxTokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
     ...(params.topP !== undefined && { top_p: params.topP }),
@@ -67,46 +73,61 @@ function encodeOutput(output: NonNullable<ModelRequest["output"]>): OpenAI.Respo
 
 type InputItem = OpenAI.Responses.ResponseInputItem;
 
-function encodeMessage(message: RequestMessage): InputItem[] {
-  return message.role === "assistant" ? encodeAssistant(message) : encodeUser(userParts(message.content));
+/** @param custom Ids of the calls of tools that take text: their results have a type of their own. */
+function encodeMessage(message: RequestMessage, custom: ReadonlySet<string>): InputItem[] {
+  return message.role === "assistant" ? encodeAssistant(message) : encodeUser(userParts(message.content), custom);
+}
+
+function customCalls(messages: readonly RequestMessage[]): Set<string> {
+  const own = messages.filter((message) => message.role === "assistant" && message.model?.startsWith("openai/") === true);
+  const calls = own.flatMap(({ content }) => content.filter((part) => part.type === "tool-call"));
+  return new Set(calls.filter(({ raw }) => (raw as Item | undefined)?.type === "custom_tool_call").map(({ id }) => id));
 }
 
 /**
- * Reasoning goes back only where the tool call that it led to follows it: the API takes it together with that very item, and has no use for
- * it once there is an answer.
+ * Reasoning goes back only where the tool call that it led to follows it, with what was said on the way: the API takes it together with those
+ * very items, and has no use for it once there is an answer. A call whose reasoning does not go back loses its id, by which the API would
+ * look for it; what the provider ran itself has to have one, and is left out then.
  */
 function encodeAssistant(message: AssistantMessage): InputItem[] {
   const own = message.model?.startsWith("openai/") === true;
   const items: InputItem[] = [];
+  let isComplete = true;
   let text = "";
   const flush = () => {
     if (text !== "") items.push({ role: "assistant", content: text });
     text = "";
   };
   for (const [i, part] of message.content.entries()) {
-    if (part.type === "text") text += part.text;
+    if (part.type === "text" && !(own && part.raw !== undefined && leadsToCall(message.content, i))) text += part.text;
     else {
       flush();
-      if (part.type === "tool-call") items.push(encodeCall(part, own));
-      else if (own && part.raw !== undefined && (part.type === "provider" || leadsToCall(message.content, i)))
-        items.push(part.raw as InputItem);
+      if (part.type === "tool-call") items.push(encodeCall(part, own, isComplete));
+      else if (own && part.raw !== undefined) {
+        if (part.type === "provider" ? isComplete : leadsToCall(message.content, i)) items.push(part.raw as InputItem);
+        else if (part.type === "reasoning") isComplete = false;
+      }
     }
   }
   flush();
   return items;
 }
 
+/** Whether a call comes next, but for what can go back unchanged. */
 function leadsToCall(content: readonly AssistantPart[], at: number): boolean {
-  return content.slice(at + 1).find(({ type }) => type !== "reasoning")?.type === "tool-call";
+  const next = content
+    .slice(at + 1)
+    .find((part) => part.type === "tool-call" || (part.type === "text" && part.raw === undefined));
+  return next?.type === "tool-call";
 }
 
-function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean): InputItem {
-  if (own && raw !== undefined) return raw as InputItem;
+function encodeCall({ id, name, input, raw }: ToolCallPart, own: boolean, isComplete: boolean): InputItem {
+  if (own && raw !== undefined) return (isComplete ? raw : { ...raw, id: undefined }) as InputItem;
   return { type: "function_call", call_id: id, name, arguments: typeof input === "string" ? input : JSON.stringify(input) };
 }
 
 /** Results of tools are items of their own. */
-function encodeUser(content: readonly UserPart[]): InputItem[] {
+function encodeUser(content: readonly UserPart[], custom: ReadonlySet<string>): InputItem[] {
   const results: InputItem[] = [];
   const rest: UserPart[] = [];
   for (const part of content) {
@@ -115,7 +136,8 @@ function encodeUser(content: readonly UserPart[]): InputItem[] {
       continue;
     }
     const error: UserPart[] = part.isError === true ? [{ type: "text", text: "Error:" }] : [];
-    results.push({ type: "function_call_output", call_id: part.id, output: encodeContent([...error, ...part.content]) });
+    const type = custom.has(part.id) ? "custom_tool_call_output" : "function_call_output";
+    results.push({ type, call_id: part.id, output: encodeContent([...error, ...part.content]) });
   }
   return rest.length === 0 ? results : [...results, { role: "user", content: encodeContent(rest) }];
 }
@@ -123,22 +145,26 @@ function encodeUser(content: readonly UserPart[]): InputItem[] {
 function encodeContent(parts: readonly UserPart[]) {
   const [only] = parts;
   if (parts.length === 0) return "";
-  return parts.length === 1 && only?.type === "text" ? only.text : parts.map(encodePart);
+  return parts.length === 1 && only?.type === "text" ? only.text : parts.flatMap(encodePart);
 }
 
 function encodePart(
   part: UserPart,
-): OpenAI.Responses.ResponseInputText | OpenAI.Responses.ResponseInputImage | OpenAI.Responses.ResponseInputFile {
+): (OpenAI.Responses.ResponseInputText | OpenAI.Responses.ResponseInputImage | OpenAI.Responses.ResponseInputFile)[] {
   switch (part.type) {
     case "text":
-      return { type: "input_text", text: part.text };
+      return [{ type: "input_text", text: part.text }];
     case "image":
-      return { type: "input_image", image_url: mediaUrl(part.source), detail: "auto" };
+      return [{ type: "input_image", image_url: mediaUrl(part.source), detail: "auto" }];
     case "document": {
-      const { source, title } = part;
-      if ("text" in source) return { type: "input_text", text: title === undefined ? source.text : `${title}\n\n${source.text}` };
-      if ("url" in source) return { type: "input_file", file_url: source.url };
-      return { type: "input_file", filename: title ?? "document.pdf", file_data: mediaUrl(source) };
+      const { source, title, context } = part;
+      if ("text" in source) return [{ type: "input_text", text: documentText(source.text, part) }];
+      return [
+        ...(context === undefined ? [] : [{ type: "input_text" as const, text: context }]),
+        "url" in source
+          ? { type: "input_file", file_url: source.url }
+          : { type: "input_file", filename: title ?? "document.pdf", file_data: mediaUrl(source) },
+      ];
     }
     case "audio":
       throw new ConfigurationError("OpenAI's Responses API takes no audio. Use openaiChat(), whose API does.");
@@ -149,12 +175,12 @@ function encodePart(
 
 /** A response of the API as ours. Throws a `ProviderError` for one that failed. */
 export function decodeResponse(raw: Response, place: ProviderErrorPlace, requestId?: string): ModelResponse<Response> {
-  if (raw.error) throw httpError({ body: { error: raw.error } }, place);
+  if (raw.error) throw httpError({ body: { error: raw.error } }, { ...place, requestId });
   if (!Array.isArray(raw.output))
-    throw new InvalidResponseError(`${place.provider} sent a response without output.`, { ...place, raw });
+    throw new InvalidResponseError(`${place.provider} sent a response without output.`, { ...place, raw, requestId });
   return {
     model: raw.model,
-    content: raw.output.flatMap(decodeItem),
+    content: raw.output.flatMap((item, i) => decodeItem(item, isOnTheWay(raw.output, i))),
     finishReason: finishReason(raw),
     usage: decodeUsage(raw.usage),
     requestId,
@@ -162,9 +188,20 @@ export function decodeResponse(raw: Response, place: ProviderErrorPlace, request
   };
 }
 
-function decodeItem(item: Item): AssistantPart[] {
+/** Whether this was said between reasoning and a call. */
+function isOnTheWay(output: readonly Item[], at: number): boolean {
+  const isCall = ({ type }: Item) => type === "function_call" || type === "custom_tool_call";
+  return output.slice(0, at).some(({ type }) => type === "reasoning") && output.slice(at + 1).some(isCall);
+}
+
+function decodeItem(item: Item, isKept: boolean): AssistantPart[] {
   if (item.type === "message") {
-    return item.content.map((part) => ({ type: "text", text: part.type === "refusal" ? part.refusal : part.text }));
+    const kept = isKept && item.content.length === 1 && { raw: item };
+    return item.content.map((part) =>
+      part.type === "refusal"
+        ? { type: "text", text: part.refusal, ...kept }
+        : { type: "text", text: part.text, ...withPages(part.text, urlCitations(part.annotations)), ...kept },
+    );
   }
   if (item.type === "function_call" || item.type === "custom_tool_call") return [toolCall(item)];
   if (item.type !== "reasoning") return [{ type: "provider", raw: item }];
@@ -172,7 +209,14 @@ function decodeItem(item: Item): AssistantPart[] {
   return [{ type: "reasoning", text: texts.map(({ text }) => text).join("\n\n"), raw: item }];
 }
 
-function toolCall(item: OpenAI.Responses.ResponseFunctionToolCall | OpenAI.Responses.ResponseCustomToolCall): ToolCallPart {
+/** Those of the web; citations of files have no place but `raw`. */
+export function urlCitations(annotations: readonly unknown[] | null | undefined): UrlCitation[] {
+  return ((annotations ?? []) as ({ type: string } & UrlCitation)[]).filter(({ type }) => type === "url_citation");
+}
+
+export function toolCall(
+  item: OpenAI.Responses.ResponseFunctionToolCall | OpenAI.Responses.ResponseCustomToolCall,
+): ToolCallPart {
   const input = item.type === "function_call" ? parseInput(item.arguments) : item.input;
   return { type: "tool-call", id: item.call_id, name: item.name, input, raw: item };
 }
@@ -199,61 +243,5 @@ function decodeUsage(usage: OpenAI.Responses.ResponseUsage | null | undefined): 
     ...(typeof input?.cached_tokens === "number" && { cacheReadTokens: input.cached_tokens }),
     ...(typeof input?.cache_write_tokens === "number" && { cacheWriteTokens: input.cache_write_tokens }),
     ...(typeof output?.reasoning_tokens === "number" && { reasoningTokens: output.reasoning_tokens }),
-  };
-}
-
-/** The SDK puts `output_text` on a response that did not come as a stream; its type promises it for both. */
-function withOutputText(raw: Response): Response {
-  const parts = (raw.output ?? []).flatMap((item) => (item.type === "message" ? item.content : []));
-  return { ...raw, output_text: parts.map((part) => (part.type === "output_text" ? part.text : "")).join("") };
-}
-
-/** Decodes one stream. The last event carries the whole response, which is what `finish` holds. */
-export function responsesDecoder(
-  place: ProviderErrorPlace,
-  requestId: () => string | undefined,
-): StreamDecoder<StreamEvent, Response> {
-  /** The pieces of a call's arguments name its item; everything else, the call. */
-  const calls = new Map<string, string>();
-  return {
-    push(event) {
-      switch (event.type) {
-        case "response.output_text.delta":
-        case "response.refusal.delta":
-          return [{ type: "text", text: event.delta }];
-        case "response.output_text.done":
-        case "response.refusal.done":
-          return [{ type: "text-end" }];
-        case "response.reasoning_summary_part.added":
-          return event.summary_index > 0 ? [{ type: "reasoning", text: "\n\n" }] : [];
-        case "response.reasoning_summary_text.delta":
-        case "response.reasoning_text.delta":
-          return [{ type: "reasoning", text: event.delta }];
-        case "response.output_item.added": {
-          const { item } = event;
-          if (item.type !== "function_call" && item.type !== "custom_tool_call") return [];
-          calls.set(item.id ?? "", item.call_id);
-          return [{ type: "tool-call-start", id: item.call_id, name: item.name }];
-        }
-        case "response.function_call_arguments.delta":
-        case "response.custom_tool_call_input.delta":
-          return [{ type: "tool-input", id: calls.get(event.item_id) ?? "", text: event.delta }];
-        case "response.output_item.done": {
-          const { item } = event;
-          return item.type === "function_call" || item.type === "custom_tool_call"
-            ? [{ type: "tool-call", call: toolCall(item) }]
-            : [];
-        }
-        case "response.completed":
-        case "response.incomplete":
-          return [{ type: "finish", response: decodeResponse(withOutputText(event.response), place, requestId()) }];
-        case "response.failed":
-          throw httpError({ body: { error: event.response.error ?? { message: "the response failed" } } }, place);
-        case "error":
-          throw httpError({ body: { error: { message: event.message, code: event.code } } }, place);
-        default:
-          return [];
-      }
-    },
   };
 }

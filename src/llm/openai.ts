@@ -7,7 +7,8 @@ import { once } from "../util/once.ts";
 import { type ConnectionOptions, clientOptions, decoded, request, requestOptions, requestStream } from "./connection.ts";
 import type { Model } from "./model.ts";
 import { chatDecoder, decodeChat, encodeChat, type MaxTokensField } from "./openai-chat.ts";
-import { decodeResponse, encodeResponses, responsesDecoder } from "./openai-responses.ts";
+import { decodeResponse, encodeResponses } from "./openai-responses.ts";
+import { responsesDecoder } from "./openai-responses-stream.ts";
 import { type ServerName, servers } from "./servers.ts";
 
 /** How to reach OpenAI. A `client` of your own (also an `AzureOpenAI`) takes the place of all other options. */

@@ -1,5 +1,6 @@
 // Structured output: how a model is told of the form of its answer, and how the answer is read and checked.
-import { InvalidOutputError, RefusalError } from "../errors.ts";
+import { ContentFilterError, InvalidOutputError, RefusalError } from "../errors.ts";
+import { placeOf } from "../util/provider-errors.ts";
 import type { JsonSchema, ModelResponse, ModelTool, OutputFormat, TextPart } from "./model.ts";
 import { checked, issuesText, jsonSchemaOf, type Schema, type SchemaIssue } from "./schema.ts";
 import type { CallSettings } from "./settings.ts";
@@ -18,7 +19,7 @@ export interface OutputPlan {
   retries: number;
   /** The response with its answer as text, whichever way it came. */
   asText<Raw>(response: ModelResponse<Raw>): ModelResponse<Raw>;
-  /** The value, or what is wrong with it. Throws a `RefusalError` where the model would not answer. */
+  /** The value, or what is wrong with it. Throws a `RefusalError` or a `ContentFilterError` where the model would not, or might not, answer. */
   read(response: ModelResponse, modelId: string): Promise<{ value: unknown } | { error: InvalidOutputError; correction: string }>;
   /** A value that is still being written, as the schema's root would have it. */
   partial(value: unknown): unknown;
@@ -41,12 +42,13 @@ export function outputPlan({ output, outputMode = "native", outputRetries = 1 }:
     asText: (response) => (outputMode === "tool" ? withAnswerAsText(response) : response),
     async read(response, modelId) {
       const text = textOf(response).trim();
-      const [provider = modelId, ...name] = modelId.split("/");
-      const facts = { provider, model: name.join("/"), requestId: response.requestId, raw: response.raw };
+      const facts = { ...placeOf(response.modelId ?? modelId), requestId: response.requestId, raw: response.raw };
       if (response.finishReason === "refusal") throw new RefusalError(text || "The model refused to answer.", facts);
       const given = parsed(text);
       const outcome = "issues" in given ? given : await checked(output, restore(given.value));
       if ("value" in outcome) return outcome;
+      if (response.finishReason === "content-filter")
+        throw new ContentFilterError(`${modelId}: the content filter cut the answer off, so there is no output.`, facts);
       const list = issuesText(outcome.issues);
       const cut = response.finishReason === "length" ? " The answer was cut off at its longest: raise maxTokens." : "";
       const message = `The answer of ${modelId} does not fit the schema: ${list.replaceAll("\n", "; ")}.${cut}`;

@@ -25,7 +25,10 @@ export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolv
     if (!native && sources.length > 0 && output === undefined) system = joinSystem(system, citationInstruction);
   }
   if (output?.instruction !== undefined) system = joinSystem(system, output.instruction);
-  const tools = [...checkedTools(settings.tools ?? []), ...(output?.tool === undefined ? [] : [output.tool])];
+  const tools = [
+    ...checkedTools(settings.tools ?? [], output?.tool !== undefined),
+    ...(output?.tool === undefined ? [] : [output.tool]),
+  ];
   const toolChoice = output?.tool === undefined || tools.length > 1 ? settings.toolChoice : { tool: outputTool };
   const choice = toolChoice ?? (output?.tool === undefined ? undefined : "required");
   return {
@@ -41,12 +44,14 @@ export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolv
   };
 }
 
-function checkedTools(tools: readonly AnyTool[]): ModelTool[] {
+/** @param isTaken Whether the output comes by a tool, whose name is taken then. */
+function checkedTools(tools: readonly AnyTool[], isTaken: boolean): ModelTool[] {
   const names = new Set<string>();
   return tools.map((each) => {
     if (!("answer" in each)) return each;
-    if (names.has(each.name) || each.name === outputTool)
-      throw new ConfigurationError(`Two tools of one call are named "${each.name}".`);
+    if (names.has(each.name)) throw new ConfigurationError(`Two tools of one call are named "${each.name}".`);
+    if (each.name === outputTool && isTaken)
+      throw new ConfigurationError(`The tool "${outputTool}" has the name of the one that takes the output. Give it another.`);
     names.add(each.name);
     return each.model;
   });
@@ -70,8 +75,8 @@ function withoutOldMarks(message: RequestMessage): RequestMessage {
   return { ...message, content: message.content.map((part) => (part.type === "text" ? withoutMarks(part) : part)) };
 }
 
-function withoutMarks({ text, citations }: TextPart): TextPart {
-  if (citations === undefined || citations.length === 0) return { type: "text", text };
+function withoutMarks({ text, citations, ...rest }: TextPart): TextPart {
+  if (citations === undefined || citations.length === 0) return { ...rest, text };
   const cited = new Set(citations.map(({ index }) => index));
   let clean = "";
   let at = 0;
@@ -80,5 +85,5 @@ function withoutMarks({ text, citations }: TextPart): TextPart {
     clean += text.slice(at, markRange.start).trimEnd();
     at = markRange.end;
   }
-  return { type: "text", text: clean + text.slice(at) };
+  return { ...rest, text: clean + text.slice(at) };
 }

@@ -8,6 +8,8 @@ export interface Price {
   cacheRead?: number;
   /** Input written to the provider's cache, kept for five minutes where there is a choice. Default: as other input. */
   cacheWrite?: number;
+  /** Of that, what is kept for an hour. Default: as the rest of it. */
+  cacheWriteHour?: number;
   /** In its place for requests whose input, cached or not, is longer than this. */
   above?: { inputTokens: number } & Omit<Price, "above">;
 }
@@ -18,9 +20,15 @@ export type Prices = Readonly<Record<string, Price>>;
 /** When the table was last compared with the providers' pages. */
 export const pricesAsOf = "2026-11-23";
 
-/** Anthropic: what is written to the cache costs 1.25 times the input; what is read, a tenth unless another share is given. */
+/** Anthropic: what is written to the cache costs 1.25 times the input, for an hour twice the input; what is read, a tenth unless another share is given. */
 function claude(input: number, output: number, readShare = 0.1): Price {
-  return { input, output, cacheRead: rounded(input * readShare), cacheWrite: rounded(input * 1.25) };
+  return {
+    input,
+    output,
+    cacheRead: rounded(input * readShare),
+    cacheWrite: rounded(input * 1.25),
+    cacheWriteHour: rounded(input * 2),
+  };
 }
 
 /** OpenAI: writing to the cache costs nothing extra. */

@@ -1,8 +1,9 @@
 // What a call returns, and how it is made of a model's response: text, and citations looked up in their sources.
 import { parseCitations } from "../cite/parse.ts";
 import { citationResolver } from "../cite/resolve.ts";
-import type { Citation, Source, TextRange } from "../values.ts";
+import type { Citation, Json, Source, TextRange, WebCitation } from "../values.ts";
 import { costOf } from "./cost.ts";
+import type { CallTypes } from "./inferred.ts";
 import type {
   AssistantMessage,
   AssistantPart,
@@ -10,6 +11,7 @@ import type {
   FinishReason,
   Message,
   ModelResponse,
+  NativeWebCitation,
   TextPart,
   ToolCallPart,
   ToolResultPart,
@@ -23,16 +25,21 @@ import { textOf } from "./text.ts";
 /** What a response is answered with: text, or parts, such as the results of tools. */
 export type Reply = string | UserPart | readonly UserPart[];
 
-/** An answer. `S` is the type of the call's own sources, `Raw` that of the provider's response, `Output` that of the value asked for. */
-export interface CallResponse<S extends Source = Source, Raw = unknown, Output = undefined> {
+/** An answer. `S` is the type of the call's own sources. */
+export interface CallResponse<S extends Source = Source, T extends CallTypes = CallTypes> {
   /** The whole text. From models that get numbered sources: with marks `[n]`, without the quotes that came in them. */
   text: string;
   /** In the order of the text. Empty where the call had no sources. */
   citations: Citation<S>[];
-  /** The value that `output` of the settings asked for, checked. */
-  output: Output;
-  /** Tools that the model wants to be run. Empty where none is, or where they have been (`maxSteps`). */
-  toolCalls: ToolCallPart[];
+  /** Pages that the provider's own search found, in the order of the text, not checked. Empty where it did not search. */
+  webCitations: WebCitation[];
+  /** The value that `output` of the settings asked for, checked; undefined while `toolCalls` are left to be run. */
+  output: T["output"];
+  /**
+   * Tools that the model wants to be run, typed by `name` where the call's tools are known; arguments are as the model gave them. Empty where
+   * none is, or where they have been run (`maxSteps`).
+   */
+  toolCalls: T["toolCall"][];
   finishReason: FinishReason;
   /** Of all steps together. */
   usage: Usage;
@@ -40,26 +47,31 @@ export interface CallResponse<S extends Source = Source, Raw = unknown, Output =
   cost: number | undefined;
   /** The model that answered, as the provider names it. */
   model: string;
-  /** The model that was asked, `provider/name`. */
+  /** The model that was asked, `provider/name`; of a `withFallback()`, the one that answered. */
   modelId: string;
   /** The provider's id of the request, for its support. */
   requestId?: string | undefined;
   /** Every time the model was asked in this call, in order; one, unless tools were run or an output was asked for again. */
-  steps: readonly ModelResponse<Raw>[];
+  steps: readonly ModelResponse<T["raw"]>[];
   /** The assistant's turn: text, reasoning, tool calls. */
   content: AssistantMessage["content"];
   /** The conversation with the assistant's turn, without sources: plain values that survive JSON, for the next call's `messages`. */
   messages: Message[];
   /** The provider's own response, untouched. */
-  raw: Raw;
+  raw: T["raw"];
   /** Models that were asked before and failed, with their errors; left out where there are none. See `withFallback()`. */
   failures?: readonly FailedModel[] | undefined;
+  /** What the call's `metadata` said; left out where it said nothing. */
+  metadata?: Readonly<Record<string, Json>> | undefined;
   /** Runs the tools of `toolCalls`, all at once. What fails, and what may not be run, is a result that says so. */
   runTools(): Promise<ToolResultPart[]>;
-  /** Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. */
-  resume(reply: Reply): Promise<CallResponse<S, Raw, Output>>;
+  /**
+   * Goes on with the conversation, with the call's own settings: `response.resume(await response.runTools())`, or another question. An empty list
+   * lets a turn that was `paused` go on.
+   */
+  resume(reply: Reply): Promise<CallResponse<S, T>>;
   /** The same, streamed. */
-  resumeStream(reply: Reply): CallStream<S, Raw, Output>;
+  resumeStream(reply: Reply): CallStream<S, T>;
 }
 
 /** What is known of a call when its response comes. */
@@ -70,11 +82,12 @@ export interface CallFacts<S extends Source> {
   messages: Message[];
   sources: readonly S[];
   prices?: Prices | undefined;
+  metadata?: Readonly<Record<string, Json>> | undefined;
 }
 
 /** What of a response is to be read from what the model sent; the rest is to be done with it. */
 export type ReadResponse<S extends Source, Raw> = Omit<
-  CallResponse<S, Raw, unknown>,
+  CallResponse<S, { raw: Raw; output: unknown; toolCall: ToolCallPart }>,
   "output" | "runTools" | "resume" | "resumeStream"
 >;
 
@@ -85,25 +98,30 @@ export function readResponse<S extends Source, Raw>(
 ): ReadResponse<S, Raw> {
   const response = steps.at(-1) as ModelResponse<Raw>;
   const usage = steps.length === 1 ? response.usage : together(steps.map((step) => step.usage));
-  const costs = steps.map((step) => costOf({ usage: step.usage, model: step.model, modelId: facts.modelId }, facts.prices));
+  const costs = steps.map((step) => costOf({ ...step, modelId: step.modelId ?? facts.modelId }, facts.prices));
+  const modelId = response.modelId ?? facts.modelId;
   const native = facts.citations === "native" || facts.sources.length === 0;
-  const { text, content, citations } = native ? readNative(response, facts.sources) : readNumbered(response, facts.sources);
-  const turn: AssistantMessage = { role: "assistant", model: facts.modelId, content };
+  const { text, content, citations, webCitations } = native
+    ? readNative(response, facts.sources)
+    : readNumbered(response, facts.sources);
+  const turn: AssistantMessage = { role: "assistant", model: modelId, content };
   return {
     text,
     citations,
+    webCitations,
     finishReason: response.finishReason,
     usage,
     cost: costs.every((cost) => cost !== undefined) ? costs.reduce((sum, cost) => sum + cost, 0) : undefined,
     toolCalls: content.filter((part) => part.type === "tool-call"),
     steps,
     model: response.model,
-    modelId: facts.modelId,
+    modelId,
     ...(response.requestId !== undefined && { requestId: response.requestId }),
     content,
     messages: content.length === 0 ? facts.messages : [...facts.messages, turn],
     raw: response.raw,
     ...(response.failures !== undefined && { failures: response.failures }),
+    ...(facts.metadata !== undefined && { metadata: facts.metadata }),
   };
 }
 
@@ -119,40 +137,83 @@ interface Reading<S extends Source> {
   text: string;
   content: AssistantPart[];
   citations: Citation<S>[];
+  webCitations: WebCitation[];
 }
 
 function readNative<S extends Source>({ content }: ModelResponse, sources: readonly S[]): Reading<S> {
   const text = textOf({ content });
   const resolve = citationResolver(sources);
   const citations: Citation<S>[] = [];
+  const webCitations: WebCitation[] = [];
   let start = 0;
   for (const part of content) {
     if (part.type !== "text") continue;
-    const textRange = trimmed(text, start, start + part.text.length);
+    const end = start + part.text.length;
+    const textRange = trimmed(text, start, end);
     for (const { index, quote, range } of part.citations ?? []) {
       const citation = resolve({ index, quote, textRange, sourceRange: range });
       if (citation !== undefined) citations.push(citation);
     }
-    start += part.text.length;
+    for (const citation of part.webCitations ?? []) webCitations.push(webCitation(citation, text, start, end));
+    start = end;
   }
-  return { text, content, citations };
+  return { text, content, citations, webCitations };
 }
 
 /** Marks may run over the parts' borders, so all text becomes one part, where the first stood. */
 function readNumbered<S extends Source>({ content }: ModelResponse, sources: readonly S[]): Reading<S> {
-  const { text, citations: raw } = parseCitations(textOf({ content }), sources.length);
+  const written = textOf({ content });
+  const { text, citations: raw } = parseCitations(written, sources.length);
   const resolve = citationResolver(sources);
   const citations = raw.flatMap((citation) => resolve(citation) ?? []);
   const quoted = citations.map(({ index, quote }) => ({ index, quote }));
-  const part: TextPart = { type: "text", text, ...(quoted.length > 0 && { citations: quoted }) };
+  const pages = pagesIn(content, written, sources.length);
+  const part: TextPart = {
+    type: "text",
+    text,
+    ...(quoted.length > 0 && { citations: quoted }),
+    ...(pages.length > 0 && { webCitations: pages }),
+  };
   const first = content.findIndex(({ type }) => type === "text");
   return {
     text,
     citations,
+    webCitations: pages.map((page) => webCitation(page, text, 0, text.length)),
     content: content
       .flatMap((each, i) => (i === first ? part : each.type === "text" ? [] : each))
       .filter((each) => each.type !== "text" || each.text !== ""),
   };
+}
+
+/** The pages of all parts, with their ranges in the text without the quotes of its marks. */
+function pagesIn(content: readonly AssistantPart[], written: string, count: number): NativeWebCitation[] {
+  const pages: NativeWebCitation[] = [];
+  let start = 0;
+  for (const part of content) {
+    if (part.type !== "text") continue;
+    const end = start + part.text.length;
+    for (const page of part.webCitations ?? [])
+      pages.push({ ...page, range: inCleanText(webCitation(page, written, start, end).textRange, written, count) });
+    start = end;
+  }
+  return pages;
+}
+
+/** Where a range of what a model wrote stands in the text without the quotes of its marks. */
+export function inCleanText({ start, end }: TextRange, written: string, count: number): TextRange {
+  const before = (at: number) => parseCitations(written.slice(0, at), count).text.length;
+  return { start: before(start), end: before(end) };
+}
+
+/** @param start Where the text that it belongs to begins in the whole, and `end` where it ends. */
+export function webCitation(
+  { range, raw: _, ...page }: NativeWebCitation,
+  text: string,
+  start: number,
+  end: number,
+): WebCitation {
+  const textRange = range === undefined ? trimmed(text, start, end) : { start: start + range.start, end: start + range.end };
+  return { ...page, textRange };
 }
 
 /** A range without the white space at its ends. */

@@ -10,9 +10,9 @@ export interface Searchable {
   search(query: string, options: { limit: number; signal?: AbortSignal }): PromiseLike<readonly Source[]>;
 }
 
-export interface SearchToolOptions {
+export interface SearchToolOptions<Name extends string = string> {
   /** Default: "search_documents". */
-  name?: string | undefined;
+  name?: Name | undefined;
   /** What is in the collection, for the model. */
   description?: string | undefined;
   /** Hits a question. Default: 5. */
@@ -24,8 +24,11 @@ export interface SearchToolOptions {
  * `searchTool({ search: (query, options) => docs.search(query, { ...options, where }) })`. What a tool finds is not among the call's `sources`,
  * so nothing that the answer says of it is checked as a citation.
  */
-export function searchTool(docs: Searchable, options: SearchToolOptions = {}): Tool<{ query: string }> {
-  const { name = "search_documents", description = "Finds passages of documents by their meaning.", limit = 5 } = options;
+export function searchTool<Name extends string = "search_documents">(
+  docs: Searchable,
+  options: SearchToolOptions<Name> = {},
+): Tool<Name, { query: string }> {
+  const { name = "search_documents" as Name, description = "Finds passages of documents by their meaning.", limit = 5 } = options;
   return tool({
     name,
     description,

@@ -1,10 +1,7 @@
 // What a call can be told: the settings, what a prompt may return, and how they are laid over each other and checked.
-import type { Anthropic } from "@anthropic-ai/sdk";
-import type { OpenAI } from "openai";
-import { ConfigurationError, InputError } from "../errors.ts";
-import type { Source } from "../values.ts";
+import { ConfigurationError, InputError, type ToolError } from "../errors.ts";
+import type { Json, Source } from "../values.ts";
 import type { AnthropicOptions } from "./anthropic.ts";
-import type { ExtractiveRaw } from "./extractive.ts";
 import type {
   AssistantPart,
   Extra,
@@ -50,6 +47,7 @@ export interface CallSettings extends ModelParams {
   client?: ClientInput | undefined;
   /** What the model may call; see `tool()`. Made afresh by the prompt where they depend on its arguments. */
   tools?: readonly AnyTool[] | undefined;
+  /** `required` and one tool by name hold until tools have been run: then the model may answer. Default: as the model likes. */
   toolChoice?: ToolChoice | undefined;
   /** Whether the model may call several tools in one turn. Default: the provider's. */
   parallelToolCalls?: boolean | undefined;
@@ -67,6 +65,11 @@ export interface CallSettings extends ModelParams {
    * Asked before each tool is run. `false`, or a text that says why not, goes to the model in place of a result. Default: all are run.
    */
   approve?: ((call: ToolCallPart) => boolean | string | Promise<boolean | string>) | undefined;
+  /**
+   * Told of each tool that gave no result (it threw, its arguments do not fit, there is no such tool) before the model is told. What it throws
+   * ends the call. Default: the model alone is told.
+   */
+  onToolError?: ((error: ToolError) => void | Promise<void>) | undefined;
   /** How long the model thinks before it answers. Default: the provider's. */
   reasoning?: ReasoningEffort | undefined;
   /** The answer is a value of this schema: `output` of the response, checked. */
@@ -80,6 +83,8 @@ export interface CallSettings extends ModelParams {
   outputRetries?: number | undefined;
   /** What `cost` goes by, in place of the package's table; see `costOf()`. */
   prices?: Prices | undefined;
+  /** Notes of your own, such as a user or an experiment: on the response, and given to wrappers, which may log them. Sent to no provider. */
+  metadata?: Readonly<Record<string, Json>> | undefined;
   /** Ends the call. Where several are given (here, by the prompt, by `with`), each of them does. */
   signal?: AbortSignal | undefined;
 }
@@ -93,7 +98,8 @@ export type MessageInput =
   | { role: "user"; content: string | UserPart | readonly UserPart[] }
   | { role: "assistant"; content: string | AssistantPart | readonly AssistantPart[]; model?: string };
 
-export type MessagesInput = string | MessageInput | readonly MessageInput[];
+/** The conversation: what the user says, as text or parts, or turns. */
+export type MessagesInput = string | UserPart | readonly (string | UserPart)[] | MessageInput | readonly MessageInput[];
 
 /** What a prompt returns when it has more to say than messages. Settings in it go before those given to `call`. */
 export interface PromptConfig<S extends Source = Source> extends CallSettings {
@@ -107,43 +113,6 @@ export type PromptResult = MessagesInput | PromptConfig;
 /** A prompt: a plain function. Its arguments are the call's arguments, its closure is the state. */
 export type Prompt = (...args: never[]) => PromptResult | Promise<PromptResult>;
 
-type Returned<P extends Prompt> = Awaited<ReturnType<P>>;
-type SourcesIn<R> = R extends { sources: infer L } ? (NonNullable<L> extends readonly (infer S)[] ? S : never) : never;
-type OutputIn<R> = R extends { output: infer O } ? NonNullable<O> : never;
-type ModelIn<R> = R extends { model: infer M } ? NonNullable<M> : never;
-
-/** The type of a prompt's own sources; `Source` where it returns none. */
-export type SourceOf<P extends Prompt> = [SourcesIn<Returned<P>>] extends [never]
-  ? Source
-  : SourcesIn<Returned<P>> extends Source
-    ? SourcesIn<Returned<P>>
-    : Source;
-
-/** The type of `output`: of the prompt's own schema, else of the settings'; `undefined` without one. */
-export type OutputOf<P extends Prompt, O> = [OutputIn<Returned<P>>] extends [never]
-  ? Inferred<O>
-  : Inferred<OutputIn<Returned<P>>>;
-type Inferred<O> = [O] extends [never] ? undefined : O extends Schema<infer Value> ? Value : undefined;
-
-/** The type of a model's `raw`; `unknown` for a name that is not a literal. */
-export type RawOf<M> =
-  M extends Model<infer Raw>
-    ? Raw
-    : M extends `openai/${string}`
-      ? OpenAI.Responses.Response
-      : M extends `openai-chat/${string}` | `${ServerName}/${string}`
-        ? OpenAI.Chat.ChatCompletion
-        : M extends `anthropic/${string}`
-          ? Anthropic.Message
-          : M extends "extractive"
-            ? ExtractiveRaw
-            : unknown;
-
-/** The type of `raw` when the prompt may choose the model too. */
-export type RawOfCall<P extends Prompt, M> = [ModelIn<Returned<P>>] extends [never]
-  ? RawOf<M>
-  : RawOf<M> | RawOf<ModelIn<Returned<P>>>;
-
 /** Settings and prompt laid over each other; `messages` normalised. */
 export interface Resolved {
   settings: CallSettings;
@@ -155,8 +124,8 @@ export interface Resolved {
 const paramNames = ["maxTokens", "temperature", "topP", "topK", "seed", "stopSequences"] as const satisfies (keyof ModelParams)[];
 const settingNames = [
   ...paramNames,
-  ...(["model", "system", "extra", "client", "signal", "reasoning", "prices"] as const),
-  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "stopWhen", "approve"] as const),
+  ...(["model", "system", "extra", "client", "signal", "reasoning", "prices", "metadata"] as const),
+  ...(["tools", "toolChoice", "parallelToolCalls", "maxSteps", "stopWhen", "approve", "onToolError"] as const),
   ...(["output", "outputMode", "outputRetries"] as const),
 ] as const satisfies (keyof CallSettings)[];
 
@@ -193,6 +162,8 @@ export function overlay(...layers: readonly CallSettings[]): CallSettings {
       ...merged("query", extras),
     };
   }
+  const notes = result.metadata === undefined ? [] : given(layers, "metadata");
+  if (notes.length > 0) result.metadata = Object.assign({}, ...notes);
   const signals = result.signal === undefined ? [] : given(layers, "signal");
   if (signals.length > 0) result.signal = signals.length === 1 ? signals[0] : AbortSignal.any(signals);
   return result;
@@ -236,8 +207,7 @@ function isConfig(returned: PromptResult): returned is PromptConfig {
 
 /** Messages in their strict form. Throws an `InputError` for a turn without content, and where no turn is the user's. */
 function normaliseMessages(input: MessagesInput): { system: TextPart[]; messages: Message[] } {
-  const turns: readonly MessageInput[] =
-    typeof input === "string" ? [{ role: "user", content: input }] : isList(input) ? input : [input];
+  const turns = turnsOf(input);
   const system: TextPart[] = [];
   const messages: Message[] = [];
   for (const [row, turn] of turns.entries()) {
@@ -279,8 +249,16 @@ function normaliseMessages(input: MessagesInput): { system: TextPart[]; messages
   return { system, messages };
 }
 
-function isList(input: MessageInput | readonly MessageInput[]): input is readonly MessageInput[] {
-  return Array.isArray(input);
+function turnsOf(input: MessagesInput): readonly MessageInput[] {
+  const list = (Array.isArray(input) ? input : [input]) as readonly (string | UserPart | MessageInput)[];
+  const isPart = (each: string | UserPart | MessageInput) => typeof each === "string" || (each != null && "type" in each);
+  if (!list.some(isPart)) return list as readonly MessageInput[];
+  if (!list.every(isPart))
+    throw new InputError("Give turns, or the parts of one turn of the user's, and not both in one list.", { field: "messages" });
+  const parts = (list as readonly (string | UserPart)[]).map(
+    (each): UserPart => (typeof each === "string" ? { type: "text", text: each } : each),
+  );
+  return [{ role: "user", content: parts }];
 }
 
 function isWhole(part: AssistantPart | UserPart): boolean {

@@ -1,38 +1,44 @@
 // A streamed answer: typed events, or the text alone, or straight to the response; for as many readers as there are.
 import { DrizzleRagError } from "../errors.ts";
-import type { Citation, Source } from "../values.ts";
-import type { ToolCallPart, ToolResultPart } from "./model.ts";
+import type { Citation, Source, WebCitation } from "../values.ts";
+import type { CallTypes } from "./inferred.ts";
+import type { ToolResultPart } from "./model.ts";
 import type { CallResponse } from "./response.ts";
 import { type ToResponseOptions, toResponse } from "./to-response.ts";
 
 /** What a call's stream yields; the last event is `finish`. A citation follows the text that it supports. */
-export type CallEvent<S extends Source = Source, Raw = unknown, Output = undefined> =
+export type CallEvent<S extends Source = Source, T extends CallTypes = CallTypes> =
   | { type: "text"; text: string }
   | { type: "citation"; citation: Citation<S> }
+  | { type: "web-citation"; citation: WebCitation }
   | { type: "reasoning"; text: string }
   /** A tool call begins; its arguments come as pieces of JSON, and then whole. */
-  | { type: "tool-call-start"; id: string; name: string }
+  | { type: "tool-call-start"; id: string; name: T["toolCall"]["name"] }
   | { type: "tool-input"; id: string; text: string }
-  | { type: "tool-call"; call: ToolCallPart }
+  | { type: "tool-call"; call: T["toolCall"] }
   /** A tool has been run (`maxSteps`). */
   | { type: "tool-result"; result: ToolResultPart }
+  /**
+   * The model is asked again, with the results of tools or for an output that fits: the step's place from 1, so 2 is the first. The response's text
+   * is that of the last step, and the ranges of citations count from where their step begins.
+   */
+  | { type: "step"; step: number }
   /** The value asked for, as far as it has come, not checked: the same object each time, growing. The checked one is in `finish`. */
   | { type: "output"; output: unknown }
-  | { type: "finish"; response: CallResponse<S, Raw, Output> };
+  | { type: "finish"; response: CallResponse<S, T> };
 
 /**
  * A streamed answer. It is asked for when it is first read. Each reader gets all events from the beginning; the provider is read as fast as the
  * fastest of them. When all that have begun have left, the connection is closed.
  */
-export interface CallStream<S extends Source = Source, Raw = unknown, Output = undefined>
-  extends AsyncIterable<CallEvent<S, Raw, Output>> {
+export interface CallStream<S extends Source = Source, T extends CallTypes = CallTypes> extends AsyncIterable<CallEvent<S, T>> {
   /** The text alone, piece by piece. */
   readonly textStream: AsyncIterable<string>;
   /**
    * The same response that the plain call gives. Reads the stream to its end if nobody does; else resolves when a reader gets there.
    * Rejects with the error of the stream, and when all readers left early.
    */
-  response(): Promise<CallResponse<S, Raw, Output>>;
+  response(): Promise<CallResponse<S, T>>;
   /**
    * The stream as the `Response` of an HTTP handler: server-sent events, our own or those that `useChat` reads (`format: "ui"`). Nothing is asked
    * before the body is read; a reader that goes away closes the connection to the provider.
@@ -40,20 +46,26 @@ export interface CallStream<S extends Source = Source, Raw = unknown, Output = u
   toResponse(options?: ToResponseOptions): Response;
 }
 
+/** Of events that are made before the response is: they hold nothing of these types. */
+export interface NoneOfTheCaller extends CallTypes {
+  raw: never;
+  output: never;
+}
+
 /** Where the events of a call go as they come. */
 export interface EventSink<S extends Source = Source> {
-  emit(event: CallEvent<S, never, never>): void;
+  emit(event: CallEvent<S, NoneOfTheCaller>): void;
   /** To be awaited before more is asked of the provider; undefined while readers keep up. Rejects when all of them have left. */
   full(): Promise<void> | undefined;
 }
 
 /** @param run asks the model; it is called once, and its signal aborts when the readers have left. */
-export function callStream<S extends Source, Raw, Output>(
-  run: (sink: EventSink<S>, left: AbortSignal) => Promise<CallResponse<S, Raw, Output>>,
-): CallStream<S, Raw, Output> {
-  type Event = CallEvent<S, Raw, Output>;
+export function callStream<S extends Source, T extends CallTypes>(
+  run: (sink: EventSink<S>, left: AbortSignal) => Promise<CallResponse<S, T>>,
+): CallStream<S, T> {
+  type Event = CallEvent<S, T>;
   const closer = new AbortController();
-  const result = deferred<CallResponse<S, Raw, Output>>();
+  const result = deferred<CallResponse<S, T>>();
   const log: Event[] = [];
   // A promise an event: generators along the way would be three or four, which is what the provider's own client costs.
   let waiting: Waiting<Event>[] = [];
@@ -194,6 +206,6 @@ function deferred<T>() {
   return { promise, resolve, reject };
 }
 
-async function* textOnly(events: AsyncIterable<CallEvent<Source, unknown, unknown>>): AsyncGenerator<string> {
+async function* textOnly(events: AsyncIterable<CallEvent>): AsyncGenerator<string> {
   for await (const event of events) if (event.type === "text") yield event.text;
 }

@@ -1,6 +1,15 @@
 // The text of messages and responses.
 import { ConfigurationError } from "../errors.ts";
-import type { AssistantPart, MediaSource, RequestMessage, SourcePart, SystemPrompt, TextPart, UserPart } from "./model.ts";
+import type {
+  AssistantPart,
+  DocumentPart,
+  MediaSource,
+  RequestMessage,
+  SourcePart,
+  SystemPrompt,
+  TextPart,
+  UserPart,
+} from "./model.ts";
 
 /** The text parts of a message or response, joined by `separator` (default: nothing); all else left out. */
 export function textOf(message: Pick<RequestMessage, "content"> | { content: AssistantPart[] }, separator = ""): string {
@@ -36,6 +45,11 @@ export function userParts(content: readonly (UserPart | SourcePart)[]): UserPart
       'This model takes no source parts (its `citations` are "numbered"). Send renderSources(sources) as text.',
     );
   });
+}
+
+/** A document's text with its title and context, for APIs that have no place for them. */
+export function documentText(text: string, { title, context }: Pick<DocumentPart, "title" | "context">): string {
+  return [title, context, text].filter((each) => each !== undefined && each !== "").join("\n\n");
 }
 
 /** An address for a medium: its own, or one that holds the bytes. */

@@ -5,7 +5,7 @@ import type { Citation, Source } from "../values.ts";
 import type { ToolResultPart } from "./model.ts";
 import type { CallEvent } from "./stream.ts";
 
-type AnyEvent = CallEvent<Source, unknown, unknown>;
+type AnyEvent = CallEvent;
 
 export interface ToResponseOptions {
   /**
@@ -86,25 +86,52 @@ interface Encoding {
 
 function ownEvents(onError: (error: unknown) => string): Encoding {
   const sse = (type: string, data: unknown) => `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  const growing = sparingly((output) => sse("output", { output }));
   return {
     start: () => "",
     event(event) {
-      if (event.type === "finish") return sse("finish", summary(event));
+      if (event.type === "finish") return growing.rest() + sse("finish", summary(event));
       if (event.type === "citation") return sse("citation", shown(event.citation));
+      if (event.type === "output") return growing.next(event.output);
       const { type, ...data } = event;
       return sse(type, data);
     },
-    error: (error) => sse("error", { message: onError(error), name: nameOf(error), retryable: isRetryable(error) }),
+    error: (error) =>
+      growing.rest() + sse("error", { message: onError(error), name: nameOf(error), retryable: isRetryable(error) }),
     end: () => "",
+  };
+}
+
+/**
+ * A value that grows, sent whole each time it has grown by a sixteenth, and at the end: sent with every event, it would cost the square of its
+ * length.
+ */
+function sparingly(send: (value: unknown) => string) {
+  let seen = 0;
+  let sent = 0;
+  let last: unknown;
+  const now = () => {
+    sent = seen;
+    return send(last);
+  };
+  return {
+    next(value: unknown): string {
+      // Another value: the answer is being given again.
+      const before = last !== value && typeof value === "object" ? this.rest() : "";
+      last = value;
+      return ++seen - sent > sent / 16 ? before + now() : before;
+    },
+    rest: () => (seen > sent ? now() : ""),
   };
 }
 
 /** ai-sdk.dev/docs/ai-sdk-ui/stream-protocol: texts and reasoning begin, go on and end under an id of their own. */
 function uiMessages(onError: (error: unknown) => string): Encoding {
   const sse = (part: Record<string, unknown>) => `data: ${JSON.stringify(part)}\n\n`;
-  const seen = new Set<number>();
+  const seen = new Set<number | string>();
   let open: { type: "text" | "reasoning"; id: string } | undefined;
   let parts = 0;
+  const growing = sparingly((data) => sse({ type: "data-output", id: "output", data }));
   const close = () => {
     const closed = open === undefined ? "" : sse({ type: `${open.type}-end`, id: open.id });
     open = undefined;
@@ -121,47 +148,73 @@ function uiMessages(onError: (error: unknown) => string): Encoding {
   };
   return {
     start: () => sse({ type: "start", messageId: randomUUID() }) + sse({ type: "start-step" }),
-    event(event) {
-      switch (event.type) {
-        case "text":
-        case "reasoning":
-          return delta(event.type, event.text);
-        case "tool-call-start":
-          return close() + sse({ type: "tool-input-start", toolCallId: event.id, toolName: event.name });
-        case "tool-input":
-          return sse({ type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.text });
-        case "tool-call": {
-          const { id: toolCallId, name: toolName, input } = event.call;
-          return sse({ type: "tool-input-available", toolCallId, toolName, input });
-        }
-        case "tool-result":
-          return close() + uiResult(event.result);
-        case "output":
-          return sse({ type: "data-output", id: "output", data: event.output });
-        case "citation": {
-          const { citation } = event;
-          const source = seen.has(citation.index) ? "" : sse(uiSource(citation));
-          seen.add(citation.index);
-          return source + sse({ type: "data-citation", data: shown(citation) });
-        }
-        case "finish": {
-          const { citations: _, text: __, ...messageMetadata } = summary(event);
-          return close() + sse({ type: "finish-step" }) + sse({ type: "finish", messageMetadata });
-        }
-        default:
-          return "";
-      }
-    },
-    error: (error) => close() + sse({ type: "error", errorText: onError(error) }),
+    event: part,
+    error: (error) => growing.rest() + close() + sse({ type: "error", errorText: onError(error) }),
     end: () => "data: [DONE]\n\n",
   };
+
+  function part(event: AnyEvent): string {
+    switch (event.type) {
+      case "text":
+      case "reasoning":
+        return delta(event.type, event.text);
+      case "tool-call-start":
+        return close() + sse({ type: "tool-input-start", toolCallId: event.id, toolName: event.name });
+      case "tool-input":
+        return sse({ type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.text });
+      case "tool-call": {
+        const { id: toolCallId, name: toolName, input } = event.call;
+        return sse({ type: "tool-input-available", toolCallId, toolName, input });
+      }
+      case "tool-result":
+        return close() + uiResult(event.result);
+      case "step":
+        // Or a front end would put what is said next before the results of the tools.
+        return growing.rest() + close() + sse({ type: "finish-step" }) + sse({ type: "start-step" });
+      case "output":
+        return growing.next(event.output);
+      case "citation": {
+        const { citation } = event;
+        const source = seen.has(citation.index) ? "" : sse(uiSource(citation));
+        seen.add(citation.index);
+        return source + sse({ type: "data-citation", data: shown(citation) });
+      }
+      case "web-citation": {
+        const { citation } = event;
+        const { url, title } = citation;
+        const source = seen.has(url)
+          ? ""
+          : sse({ type: "source-url", sourceId: url, url, ...(title !== undefined && { title }) });
+        seen.add(url);
+        return source + sse({ type: "data-web-citation", data: citation });
+      }
+      case "finish": {
+        const { citations: _, webCitations: __, text: ___, ...messageMetadata } = summary(event);
+        return growing.rest() + close() + sse({ type: "finish-step" }) + sse({ type: "finish", messageMetadata });
+      }
+      default:
+        return "";
+    }
+  }
 }
 
 function uiResult({ id: toolCallId, content, isError }: ToolResultPart): string {
   const text = content.map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join("\n");
   const part =
-    isError === true ? { type: "tool-output-error", errorText: text } : { type: "tool-output-available", output: text };
+    isError === true
+      ? { type: "tool-output-error", errorText: text }
+      : { type: "tool-output-available", output: valueGiven(text) };
   return `data: ${JSON.stringify({ ...part, toolCallId })}\n\n`;
+}
+
+/** What a tool gave that was no text was written as JSON for the model; front ends get the value. */
+function valueGiven(text: string): unknown {
+  if (!/^[{[]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function uiSource({ index, source }: Citation<Source>): Record<string, unknown> {
@@ -185,8 +238,9 @@ function shown({ source, ...citation }: Citation<Source>): Record<string, unknow
 }
 
 function summary({ response }: Extract<AnyEvent, { type: "finish" }>) {
-  const { text, citations, finishReason, usage, cost, model } = response;
-  return { text, citations: citations.map(shown), finishReason, usage, model, ...(cost !== undefined && { cost }) };
+  const { text, citations, webCitations, finishReason, usage, cost, model } = response;
+  const shownCitations = citations.map(shown);
+  return { text, citations: shownCitations, webCitations, finishReason, usage, model, ...(cost !== undefined && { cost }) };
 }
 
 function nameOf(error: unknown): string {

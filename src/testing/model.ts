@@ -11,7 +11,7 @@ export interface CheckModelOptions {
 
 const question: ModelRequest = { messages: [{ role: "user", content: [{ type: "text", text: "Say hello." }] }], params: {} };
 const partTypes = ["text", "reasoning", "tool-call", "provider"];
-const finishReasons = ["stop", "length", "tool-calls", "content-filter", "refusal", "other"];
+const finishReasons = ["stop", "length", "tool-calls", "content-filter", "refusal", "paused", "other"];
 
 /**
  * Asks a model, four times at most, and returns what is wrong with it, a sentence each; an empty list when nothing is. Point it at a server of
@@ -101,9 +101,9 @@ function checkEvents(events: readonly ModelEvent[], { content }: ModelResponse, 
   for (const { type } of events) {
     if (type === "text") open = true;
     else if (type === "text-end") open = false;
-    else if (type === "native-citation" && !open) late = true;
+    else if ((type === "native-citation" || type === "web-citation") && !open) late = true;
   }
-  check(!late, "A native citation comes behind the `text-end` of its text.");
+  check(!late, "A citation comes behind the `text-end` of its text.");
 }
 
 /** What does not differ from one request to the next. */

@@ -23,6 +23,14 @@ import {
 export interface ProviderErrorPlace {
   provider: string;
   model?: string | undefined;
+  /** Of a response that has begun. */
+  requestId?: string | undefined;
+}
+
+/** Of a model's id, `provider/name`. */
+export function placeOf(modelId: string): ProviderErrorPlace {
+  const slash = modelId.indexOf("/");
+  return slash === -1 ? { provider: modelId } : { provider: modelId.slice(0, slash), model: modelId.slice(slash + 1) };
 }
 
 /** A failed HTTP response: what `httpError` needs of it. `status` is left out for an error that came inside a stream. */
@@ -70,7 +78,7 @@ export function httpError(response: FailedResponse, place: ProviderErrorPlace): 
     ...place,
     status,
     raw: body,
-    requestId: header(response, "x-request-id") ?? header(response, "request-id") ?? said.requestId,
+    requestId: header(response, "x-request-id") ?? header(response, "request-id") ?? said.requestId ?? place.requestId,
     retryAfter: retryAfter(response),
     cause: response.cause,
   };
@@ -136,6 +144,9 @@ const byStatus: Record<number, Leaf> = {
 const tooLong =
   /prompt is too long|maximum context length|context (window|length|size)|exceed context limit|input token count.*exceeds|too many (input )?tokens/i;
 
+/** How those without a code for it say that their filter stepped in: Anthropic, Azure. */
+const filtered = /content (filtering|management) policy/i;
+
 interface Said {
   message: string;
   kinds: string[];
@@ -145,7 +156,8 @@ interface Said {
 function leafOf(status: number | undefined, said: Said): Leaf {
   const refused = status === undefined || status === 400 || status === 413 || status === 422;
   if (refused && (said.kinds.includes("context_length_exceeded") || tooLong.test(said.message))) return ContextLengthError;
-  if (refused && said.kinds.some((kind) => byKind.get(kind) === ContentFilterError)) return ContentFilterError;
+  const isFiltered = said.kinds.some((kind) => byKind.get(kind) === ContentFilterError) || filtered.test(said.message);
+  if (refused && isFiltered) return ContentFilterError;
   if (status === undefined) {
     for (const kind of said.kinds) {
       const leaf = byKind.get(kind) ?? leafOfStatus(Number(kind));

@@ -8,6 +8,8 @@ export interface Said {
   /** Only Anthropic: citations of the text block, sent after its text. */
   citations?: readonly { source: number; from: number; to: number; quote: string }[];
   reasoning?: string;
+  /** Tools that it calls, behind the text; a stream sends the arguments in two pieces. */
+  calls?: readonly { id: string; name: string; input: object }[];
   stop?: "stop" | "length" | "refusal";
 }
 
@@ -28,16 +30,19 @@ const usage = { in: 11, out: 7, cached: 3, reasoned: 2 };
 export const anthropicProtocol: Protocol = {
   name: "anthropic",
   path: "/v1/messages",
-  json: ({ text, citations, reasoning, stop }) => ({
+  json: ({ text, citations, reasoning, stop, calls = [] }) => ({
     id: "msg_1",
     type: "message",
     role: "assistant",
     model: "claude-test-1",
     content: [
       ...(reasoning === undefined ? [] : [{ type: "thinking", thinking: reasoning, signature: "sig" }]),
-      { type: "text", text: text.join(""), citations: citations === undefined ? null : citations.map(location) },
+      ...(text.length === 0
+        ? []
+        : [{ type: "text", text: text.join(""), citations: citations === undefined ? null : citations.map(location) }]),
+      ...calls.map((each) => ({ type: "tool_use", ...each })),
     ],
-    stop_reason: stop === "length" ? "max_tokens" : stop === "refusal" ? "refusal" : "end_turn",
+    stop_reason: calls.length > 0 ? "tool_use" : stop === "length" ? "max_tokens" : stop === "refusal" ? "refusal" : "end_turn",
     stop_sequence: null,
     usage: {
       input_tokens: usage.in,
@@ -60,6 +65,11 @@ export const anthropicProtocol: Protocol = {
         events.push({ type: "content_block_start", index, content_block: { type: "thinking", thinking: "", signature: "" } });
         events.push({ type: "content_block_delta", index, delta: { type: "thinking_delta", thinking: said.reasoning } });
         events.push({ type: "content_block_delta", index, delta: { type: "signature_delta", signature: "sig" } });
+      } else if (block.type === "tool_use") {
+        const { input, ...rest } = block as unknown as { input: object };
+        events.push({ type: "content_block_start", index, content_block: { ...rest, input: {} } });
+        for (const partial_json of halves(input))
+          events.push({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
       } else {
         const citations = said.citations === undefined ? null : [];
         events.push({ type: "content_block_start", index, content_block: { type: "text", text: "", citations } });
@@ -78,6 +88,11 @@ export const anthropicProtocol: Protocol = {
   error: (message, type) => ({ type: "error", error: { type, message }, request_id: "req_1" }),
 };
 
+function halves(input: object): string[] {
+  const json = JSON.stringify(input);
+  return [json.slice(0, json.length / 2), json.slice(json.length / 2)];
+}
+
 function location({ source, from, to, quote }: NonNullable<Said["citations"]>[number]) {
   return {
     type: "search_result_location",
@@ -93,7 +108,7 @@ function location({ source, from, to, quote }: NonNullable<Said["citations"]>[nu
 export const responsesProtocol: Protocol = {
   name: "openai",
   path: "/v1/responses",
-  json: ({ text, reasoning, stop }) => ({
+  json: ({ text, reasoning, stop, calls = [] }) => ({
     id: "resp_1",
     object: "response",
     model: "gpt-test-1",
@@ -104,17 +119,22 @@ export const responsesProtocol: Protocol = {
       ...(reasoning === undefined
         ? []
         : [{ id: "rs_1", type: "reasoning", summary: [{ type: "summary_text", text: reasoning }] }]),
-      {
-        id: "msg_1",
-        type: "message",
-        role: "assistant",
-        status: "completed",
-        content: [
-          stop === "refusal"
-            ? { type: "refusal", refusal: text.join("") }
-            : { type: "output_text", text: text.join(""), annotations: [] },
-        ],
-      },
+      ...(text.length === 0
+        ? []
+        : [
+            {
+              id: "msg_1",
+              type: "message",
+              role: "assistant",
+              status: "completed",
+              content: [
+                stop === "refusal"
+                  ? { type: "refusal", refusal: text.join("") }
+                  : { type: "output_text", text: text.join(""), annotations: [] },
+              ],
+            },
+          ]),
+      ...calls.map(functionCall),
     ],
     usage: {
       input_tokens: usage.in,
@@ -135,17 +155,29 @@ export const responsesProtocol: Protocol = {
       events.push({ type: "response.reasoning_summary_text.delta", summary_index: 0, delta: said.reasoning, item_id: "rs_1" });
     }
     for (const delta of said.text) events.push({ type: `${kind}.delta`, delta, item_id: "msg_1" });
-    events.push({ type: `${kind}.done`, item_id: "msg_1" }, { type: `response.${whole.status}`, response: whole });
+    if (said.text.length > 0) events.push({ type: `${kind}.done`, item_id: "msg_1", text: said.text.join("") });
+    for (const call of said.calls ?? []) {
+      const item = functionCall(call);
+      events.push({ type: "response.output_item.added", item: { ...item, arguments: "" } });
+      for (const delta of halves(call.input))
+        events.push({ type: "response.function_call_arguments.delta", item_id: item.id, delta });
+      events.push({ type: "response.output_item.done", item });
+    }
+    events.push({ type: `response.${whole.status}`, response: whole });
     return events.map((event, sequence_number) => sse({ ...event, sequence_number }, event.type));
   },
   errorEvent: sse({ type: "error", code: "server_error", message: "Something broke", param: null, sequence_number: 3 }, "error"),
   error: (message, type) => ({ error: { message, type, code: null, param: null } }),
 };
 
+function functionCall({ id, name, input }: NonNullable<Said["calls"]>[number]) {
+  return { type: "function_call", id: `fc_${id}`, call_id: id, name, arguments: JSON.stringify(input), status: "completed" };
+}
+
 export const chatProtocol: Protocol = {
   name: "openai-chat",
   path: "/v1/chat/completions",
-  json: ({ text, reasoning, stop }) => ({
+  json: ({ text, reasoning, stop, calls = [] }) => ({
     id: "chatcmpl_1",
     object: "chat.completion",
     created: 1,
@@ -153,13 +185,20 @@ export const chatProtocol: Protocol = {
     choices: [
       {
         index: 0,
-        finish_reason: stop === "length" ? "length" : "stop",
+        finish_reason: calls.length > 0 ? "tool_calls" : stop === "length" ? "length" : "stop",
         logprobs: null,
         message: {
           role: "assistant",
-          content: stop === "refusal" ? null : text.join(""),
+          content: stop === "refusal" || text.length === 0 ? null : text.join(""),
           refusal: stop === "refusal" ? text.join("") : null,
           ...(reasoning !== undefined && { reasoning_content: reasoning }),
+          ...(calls.length > 0 && {
+            tool_calls: calls.map(({ id, name, input }) => ({
+              id,
+              type: "function",
+              function: { name, arguments: JSON.stringify(input) },
+            })),
+          }),
         },
       },
     ],
@@ -183,7 +222,11 @@ export const chatProtocol: Protocol = {
       chunk({ role: "assistant", content: said.stop === "refusal" ? null : "", refusal: null }),
       ...(said.reasoning === undefined ? [] : [chunk({ reasoning_content: said.reasoning })]),
       ...said.text.map((text) => chunk({ [field]: text })),
-      chunk({}, said.stop === "length" ? "length" : "stop"),
+      ...(said.calls ?? []).flatMap(({ id, name, input }, index) => [
+        chunk({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
+        ...halves(input).map((part) => chunk({ tool_calls: [{ index, function: { arguments: part } }] })),
+      ]),
+      chunk({}, said.calls?.length ? "tool_calls" : said.stop === "length" ? "length" : "stop"),
       { ...head, choices: [], usage: whole.usage },
     ];
     return [...chunks.map((each) => sse(each)), sse("[DONE]")];

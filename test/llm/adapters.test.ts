@@ -5,6 +5,7 @@ import { anthropic } from "../../src/llm/anthropic.ts";
 import type { Model, ModelEvent, ModelRequest } from "../../src/llm/model.ts";
 import { compatible, openai, openaiChat } from "../../src/llm/openai.ts";
 import { resolveModel } from "../../src/llm/resolve.ts";
+import { type ServerName, servers } from "../../src/llm/servers.ts";
 import { withRetry } from "../../src/llm/wrappers/retry.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
 import { type Loopback, loopback, type Reply } from "../helpers/loopback.ts";
@@ -171,13 +172,13 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
   it.each(["end", "drop"] as const)("says when a stream stops before it is finished (%s)", async (afterwards) => {
     const events = protocol.events(said);
     for (const count of [1, 2, events.length - (protocol.name === "openai-chat" ? 3 : 1)]) {
-      server.reply({ sse: events.slice(0, count), afterwards });
+      server.reply({ sse: events.slice(0, count), afterwards, headers: { "x-request-id": "req_4", "request-id": "req_4" } });
       const seen: ModelEvent[] = [];
       const error = await (async () => {
         for await (const event of model().stream(ask, {})) seen.push(event);
       })().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(errors.StreamInterruptedError);
-      expect(error).toMatchObject({ retryable: true });
+      expect(error).toMatchObject({ retryable: true, requestId: "req_4", provider: protocol.name });
       expect(seen.some(({ type }) => type === "finish")).toBe(false);
     }
   });
@@ -185,7 +186,8 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
   it("delivers what came before an error event, then throws the right error", async () => {
     const events = protocol.events(said);
     const middle = events.findIndex((event) => event.includes("wörld"));
-    server.reply({ sse: [...events.slice(0, middle + 1), protocol.errorEvent] });
+    const headers = { "x-request-id": "req_5", "request-id": "req_5" };
+    server.reply({ sse: [...events.slice(0, middle + 1), protocol.errorEvent], headers });
     const seen: ModelEvent[] = [];
     const error = await (async () => {
       for await (const event of model().stream(ask, {})) seen.push(event);
@@ -195,6 +197,8 @@ describe.each(adapters)("$protocol.name", ({ protocol, model }) => {
       protocol.name
     ]!;
     expect(error).toBeInstanceOf(leaf);
+    expect(error).toMatchObject({ requestId: "req_5", provider: protocol.name });
+    expect((error as errors.ProviderError).raw).toBeDefined();
   });
 
   it("closes the connection when a stream is left early", async () => {
@@ -270,6 +274,16 @@ describe("servers by name", () => {
       { url: "http://localhost:11434/v1/chat/completions", key: null },
     ]);
     await expect(compatible("xai", { fetch })("m").generate(ask, {})).rejects.toThrow(/XAI_API_KEY/);
+    // Each has its own address, and its key goes nowhere else.
+    for (const [name, { baseURL, ...rest }] of Object.entries(servers)) {
+      asked.length = 0;
+      if ("key" in rest) vi.stubEnv(rest.key, `key of ${name}`);
+      await compatible(name as ServerName, { fetch })("m").generate({ ...ask, params: { maxTokens: 5 } }, {});
+      expect(asked).toEqual([{ url: `${baseURL}/chat/completions`, key: "key" in rest ? `Bearer key of ${name}` : null }]);
+      const local = baseURL.startsWith("http://localhost");
+      expect(local || baseURL.startsWith("https://"), name).toBe(true);
+      expect("key" in rest, name).toBe(!local);
+    }
     expect(resolveModel("mistral/mistral-small").id).toBe("mistral/mistral-small");
     vi.unstubAllEnvs();
   });

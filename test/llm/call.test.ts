@@ -31,6 +31,21 @@ describe("a prompt", () => {
     for (const request of model.requests) expect(request).toEqual({ messages: [user("a")], params: {} });
   });
 
+  it("returns what the user says as a part, or as parts and text", async () => {
+    const image = { type: "image" as const, source: { url: "https://x.y/z.png" } };
+    const model = fake("a");
+    await call({ model }, () => image)();
+    await call({ model }, () => ["What is this?", image])();
+    await call({ model }, () => ({ messages: [image, { type: "text" as const, text: "This?" }] }))();
+    expect(model.requests.map(({ messages }) => messages)).toEqual([
+      [{ role: "user", content: [image] }],
+      [{ role: "user", content: [{ type: "text", text: "What is this?" }, image] }],
+      [{ role: "user", content: [image, { type: "text", text: "This?" }] }],
+    ]);
+    const mixed = () => ["What?", { role: "user" as const, content: "Hm" }] as unknown as string[];
+    await expect(call({ model }, mixed)()).rejects.toThrow(/not both in one list/);
+  });
+
   it("hands its arguments over as they are", async () => {
     const model = fake("yes");
     const ask = call({ model }, (topic: string, { shout = false }: { shout?: boolean } = {}) =>

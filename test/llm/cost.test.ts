@@ -26,6 +26,14 @@ it("prices what was read from a cache and written to it apart", () => {
   expect(cost("openai/gpt-5", "gpt-5", { cacheReadTokens: 800_000 })).toBeCloseTo(0.2 * 1.25 + 0.8 * 0.125 + 1, 10);
 });
 
+it("prices what is kept for an hour above what is kept for five minutes", () => {
+  const cached = { cacheWriteTokens: 300_000, cacheWriteHourTokens: 200_000 };
+  const both = 0.7 * 3 + 0.1 * 3.75 + 0.2 * 6 + 1.5;
+  expect(cost("anthropic/claude-sonnet-4-5", "claude-sonnet-4-5", cached)).toBeCloseTo(both, 10);
+  const mine = { "mine/m": { input: 1, output: 1, cacheWrite: 2 } };
+  expect(costOf({ modelId: "mine/m", model: "m", usage: { ...usage, ...cached } }, mine)).toBeCloseTo(0.7 + 0.6 + 0.1, 10);
+});
+
 it("prices a long prompt at the price of long ones", () => {
   const short = { inputTokens: 100_000, outputTokens: 0 };
   expect(cost("anthropic/claude-haiku-5-5", "claude-haiku-5-5", short)).toBeCloseTo(0.01, 10);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../src/errors.ts";
 import { encodeMessages, sourceBlocks } from "../../src/llm/anthropic-messages.ts";
-import type { ModelRequest } from "../../src/llm/model.ts";
+import type { ModelRequest, RequestMessage } from "../../src/llm/model.ts";
 import { encodeChat } from "../../src/llm/openai-chat.ts";
 import { encodeResponses } from "../../src/llm/openai-responses.ts";
 
@@ -51,6 +51,12 @@ describe("requests", () => {
       top_p: 0.9,
       metadata: { user: "u" },
     });
+  });
+
+  it("speaks of JSON in the input of Responses, where the API looks for the word", () => {
+    const body = encodeResponses("m", { ...request, system: "Answer with JSON.", output: { type: "json" } });
+    expect(body.instructions).toBeUndefined();
+    expect((body.input as unknown[])[0]).toEqual({ role: "developer", content: "Answer with JSON." });
   });
 
   it("of Chat Completions", () => {
@@ -223,6 +229,84 @@ describe("tools, media and output in a request", () => {
       reasoning_effort: "low",
       response_format: { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" }, strict: true } },
     });
+  });
+
+  it("leave out a search of OpenAI's whose reasoning does not go back, since the API would look for it", () => {
+    const search = { type: "provider" as const, raw: { type: "web_search_call", id: "ws_1" } };
+    const thought = { type: "reasoning" as const, text: "", raw: { type: "reasoning", id: "rs_1", summary: [] } };
+    const answer = { type: "text" as const, text: "Tea." };
+    const items = (...content: Extract<RequestMessage, { role: "assistant" }>["content"]) =>
+      encodeResponses("m", { messages: [{ role: "assistant", model: "openai/m", content }], params: {} }).input;
+    expect(items(thought, search, answer)).toEqual([{ role: "assistant", content: "Tea." }]);
+    expect(items(search, answer)).toEqual([search.raw, { role: "assistant", content: "Tea." }]);
+    const made = {
+      type: "tool-call" as const,
+      id: "c",
+      name: "x",
+      input: {},
+      raw: { type: "function_call", id: "fc_1", call_id: "c" },
+    };
+    expect(items(thought, search, thought, made)).toEqual([thought.raw, search.raw, thought.raw, made.raw]);
+  });
+
+  it("answer a tool of OpenAI's that takes text in its own type", () => {
+    const raw = { type: "custom_tool_call", id: "ct_1", call_id: "c", name: "sql", input: "select 1" };
+    const { input } = encodeResponses("m", {
+      messages: [
+        {
+          role: "assistant",
+          model: "openai/m",
+          content: [{ type: "tool-call", id: "c", name: "sql", input: "select 1", raw }],
+        },
+        { role: "user", content: [{ type: "tool-result", id: "c", name: "sql", content: [{ type: "text", text: "1" }] }] },
+      ],
+      params: {},
+    });
+    expect(input).toEqual([raw, { type: "custom_tool_call_output", call_id: "c", output: "1" }]);
+  });
+
+  it("give a document's title and context to every API, and a result that is no text", () => {
+    const pdf = { type: "document" as const, source: { data: "aGk=", mediaType: "application/pdf" }, context: "Of 2024." };
+    const text = { type: "document" as const, source: { text: "T" }, title: "Terms", context: "Of 2025." };
+    const given = {
+      messages: [
+        { role: "user" as const, content: [pdf, text] },
+        { role: "assistant" as const, content: [{ type: "tool-call" as const, id: "1", name: "look", input: {} }] },
+        {
+          role: "user" as const,
+          content: [{ type: "tool-result" as const, id: "1", name: "look", content: [pdf], isError: true }],
+        },
+      ],
+      params: {},
+    };
+    const file = "data:application/pdf;base64,aGk=";
+    expect(encodeResponses("m", given).input).toMatchObject([
+      {
+        content: [
+          { type: "input_text", text: "Of 2024." },
+          { type: "input_file", file_data: file },
+          { type: "input_text", text: "Terms\n\nOf 2025.\n\nT" },
+        ],
+      },
+      {},
+      { output: [{ text: "Error:" }, { text: "Of 2024." }, { type: "input_file", file_data: file }] },
+    ]);
+    expect(encodeChat("m", given, "max_tokens").messages).toMatchObject([
+      { content: [{ text: "Of 2024." }, { type: "file", file: { file_data: file } }, { text: "Terms\n\nOf 2025.\n\nT" }] },
+      {},
+      { role: "tool", content: "Error: The result is in the next message." },
+      { role: "user", content: [{ text: "Of 2024." }, { type: "file" }] },
+    ]);
+    expect(encodeMessages("claude-sonnet-4-5", given).messages).toMatchObject([
+      {
+        content: [
+          { type: "document", context: "Of 2024." },
+          { title: "Terms", context: "Of 2025." },
+        ],
+      },
+      {},
+      { content: [{ type: "tool_result", is_error: true, content: [{ type: "document", context: "Of 2024." }] }] },
+    ]);
   });
 
   it("of Anthropic's Messages API, results first", () => {

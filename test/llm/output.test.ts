@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { InvalidOutputError, RefusalError } from "../../src/errors.ts";
+import { ContentFilterError, InvalidOutputError, RefusalError } from "../../src/errors.ts";
 import { call } from "../../src/llm/call.ts";
+import type { Model } from "../../src/llm/model.ts";
 import { partialJson } from "../../src/llm/partial-json.ts";
 import { jsonSchema, jsonSchemaOf } from "../../src/llm/schema.ts";
 import { strictSchema } from "../../src/llm/strict-schema.ts";
@@ -70,6 +71,14 @@ describe("output", () => {
     await expect(call({ model, output: Book }, () => "?")()).rejects.toThrow(RefusalError);
   });
 
+  it("names a filter that cut the answer off", async () => {
+    const said = fake('{"title":"Em');
+    const plain = await said.generate({ messages: [], params: {} }, {});
+    const model = { ...said, generate: async () => ({ ...plain, finishReason: "content-filter" as const }) };
+    await expect(call({ model, output: Book }, () => "?")()).rejects.toThrow(ContentFilterError);
+    expect((await call({ model }, () => "?")()).finishReason).toBe("content-filter");
+  });
+
   it("gives the value while it is being written", async () => {
     const stream = call({ model: fake(JSON.stringify(emma)), output: Book }, () => "?").stream();
     const seen: string[] = [];
@@ -77,6 +86,23 @@ describe("output", () => {
     expect(seen).toContain('{"title":"Em"}');
     expect(seen.at(-1)).toBe(JSON.stringify(emma));
     expect((await stream.response()).output).toEqual(emma);
+  });
+
+  it("tells that it asks again, so that what came before is not taken for the answer", async () => {
+    const answers = [fake('{"title":1,"by":[]}'), fake(JSON.stringify(emma))];
+    let asked = 0;
+    const model = {
+      ...(answers[0] as Model),
+      stream: (...args: Parameters<Model["stream"]>) => (answers[asked++] as Model).stream(...args),
+    };
+    const stream = call({ model, output: Book }, () => "?").stream();
+    let text = "";
+    for await (const event of stream) {
+      if (event.type === "step") text = "";
+      if (event.type === "text") text += event.text;
+    }
+    expect(text).toBe((await stream.response()).text);
+    expect(text).toBe(JSON.stringify(emma));
   });
 
   it("shows a list while it is written, without what was put around it", async () => {

@@ -43,6 +43,11 @@ describe("httpError", () => {
     [408, {}, errors.ProviderTimeoutError],
     [400, { error: { message: "filtered", code: "content_filter" } }, errors.ContentFilterError],
     [400, { error: { message: "no", code: "content_policy_violation" } }, errors.ContentFilterError],
+    [
+      400,
+      { error: { type: "invalid_request_error", message: "Output blocked by content filtering policy" } },
+      errors.ContentFilterError,
+    ],
     [409, {}, errors.BadRequestError],
     [413, {}, errors.BadRequestError],
     [422, {}, errors.BadRequestError],

@@ -1,9 +1,11 @@
 // Streams as HTTP responses: what a browser gets, and what happens when it goes away.
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { RateLimitError } from "../../src/errors.ts";
 import { call } from "../../src/llm/call.ts";
 import type { Model } from "../../src/llm/model.ts";
 import type { ToResponseOptions } from "../../src/llm/to-response.ts";
+import { tool } from "../../src/llm/tool.ts";
 import { fake } from "./fake.ts";
 
 const sources = [
@@ -96,6 +98,46 @@ it("speaks the protocol of existing chat front ends", async () => {
   ]);
   expect(parts.filter(({ type }) => type === "data-citation")).toHaveLength(3);
 });
+
+it("gives each step of a call with tools its own, and what a tool gave as a value", async () => {
+  const models = [
+    fake([
+      { type: "text", text: "Let me look." },
+      { type: "tool-call", id: "1", name: "look", input: {} },
+    ]),
+    fake("Three."),
+  ];
+  let asked = 0;
+  const model: Model = { ...(models[0] as Model), stream: (...args) => (models[asked++] as Model).stream(...args) };
+  const look = tool({ name: "look", run: () => ({ copies: 3 }) });
+  const response = call({ model, tools: [look], maxSteps: 2 }, () => "?")
+    .stream()
+    .toResponse({ format: "ui" });
+  const parts = (await read(response)).slice(0, -1).map(({ data }) => JSON.parse(data) as { type: string; output?: unknown });
+  const types = parts.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+  expect(types).toEqual(
+    "start start-step text-start text-delta text-end tool-input-start tool-input-delta tool-input-available tool-output-available finish-step start-step text-start text-delta text-end finish-step finish".split(
+      " ",
+    ),
+  );
+  expect(parts.find(({ type }) => type === "tool-output-available")?.output).toEqual({ copies: 3 });
+});
+
+for (const format of ["events", "ui"] satisfies ToResponseOptions["format"][]) {
+  it(`sends a growing output in linear size, and all of it (${format})`, async () => {
+    const size = async (items: number) => {
+      const list = Array.from({ length: items }, (_, i) => `item ${1000 + i}`);
+      const stream = call({ model: fake(JSON.stringify({ list })), output: z.object({ list: z.array(z.string()) }) }, () => "?");
+      const events = await read(stream.stream().toResponse({ format }));
+      const outputs = events.filter(({ event, data }) => event === "output" || data.includes('"data-output"'));
+      expect(outputs.length).toBeGreaterThan(20);
+      const last = JSON.parse(outputs.at(-1)?.data ?? "") as { output?: unknown; data?: unknown };
+      expect(last.output ?? last.data).toEqual({ list });
+      return outputs.reduce((sum, { data }) => sum + data.length, 0);
+    };
+    expect((await size(800)) / (await size(200))).toBeLessThan(6);
+  });
+}
 
 it("tells of an error in the last event, in words that give nothing away", async () => {
   const failing: Model = {

@@ -1,7 +1,7 @@
 // Tools: arguments checked, results given back, the loop by hand and by itself, streamed and not.
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { ConfigurationError } from "../../src/errors.ts";
+import { ConfigurationError, ServerError, ToolError } from "../../src/errors.ts";
 import { call } from "../../src/llm/call.ts";
 import { mcpTools } from "../../src/llm/mcp.ts";
 import type { Model, ModelRequest, ModelResponse } from "../../src/llm/model.ts";
@@ -180,6 +180,52 @@ describe("a call with tools", () => {
     expect(JSON.stringify(model.requests[1])).toContain("Not that one.");
   });
 
+  it("tells the program what a tool came to grief by, and ends when that throws", async () => {
+    const down = new ServerError("The shop is down.", { provider: "shop" });
+    const shop = tool({
+      name: "shop",
+      run: () => {
+        throw down;
+      },
+    });
+    const model = () =>
+      script([called("shop", {}, "1"), called("look_up", { title: "" }, "2"), called("nothing", { a: 1 }, "3")], "Sorry.");
+    const errors: ToolError[] = [];
+    const note = (error: ToolError) => void errors.push(error);
+    const ask = call({ model: model(), tools: [shop, lookUp], maxSteps: 2, onToolError: note }, () => "go");
+    expect((await ask()).text).toBe("Sorry.");
+    expect(errors).toEqual([expect.any(ToolError), expect.any(ToolError), expect.any(ToolError)]);
+    const byTool = Object.fromEntries(errors.map((error) => [error.tool, error]));
+    expect(byTool.shop).toMatchObject({
+      callId: "1",
+      reason: "failed",
+      cause: down,
+      retryable: true,
+      provider: "fake",
+      model: "one",
+    });
+    expect(byTool.look_up).toMatchObject({ callId: "2", reason: "arguments", input: { title: "" }, retryable: false });
+    expect(byTool.nothing).toMatchObject({ callId: "3", reason: "unknown", input: { a: 1 } });
+    // By hand as well, and streamed.
+    errors.length = 0;
+    const response = await call({ model: model(), tools: [shop, lookUp], onToolError: note }, () => "go")();
+    expect((await response.runTools()).map(({ isError }) => isError)).toEqual([true, true, true]);
+    expect(errors).toHaveLength(3);
+    const fatal = call(
+      {
+        model: model(),
+        tools: [shop, lookUp],
+        maxSteps: 2,
+        onToolError: ({ cause }) => {
+          if (cause !== undefined) throw cause;
+        },
+      },
+      () => "go",
+    );
+    await expect(fatal()).rejects.toBe(down);
+    await expect(fatal.with({ model: model() }).stream().response()).rejects.toBe(down);
+  });
+
   it("streams the calls, their results and the answer, for several readers", async () => {
     const model = script([called("look_up", { title: "A" })], "Three copies.");
     const stream = call({ model, tools: [lookUp], maxSteps: 2 }, () => "go").stream();
@@ -191,7 +237,7 @@ describe("a call with tools", () => {
     const [one, two] = await Promise.all([read(), read()]);
     expect(one).toEqual(two);
     const types = one.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
-    expect(types).toEqual(["tool-call-start", "tool-input", "tool-call", "tool-result", "text", "finish"]);
+    expect(types).toEqual(["tool-call-start", "tool-input", "tool-call", "tool-result", "step", "text", "finish"]);
     const streamed = await stream.response();
     const plain = await call(
       { model: script([called("look_up", { title: "A" })], "Three copies."), tools: [lookUp], maxSteps: 2 },
@@ -233,7 +279,7 @@ describe("a call with tools", () => {
               tools: [{ name: "add", description: "Adds.", inputSchema: { type: "object", properties: { a: {} } } }],
               nextCursor: "2",
             }
-          : { tools: [{ name: "fail", inputSchema: { type: "object" } }] },
+          : { tools: [{ name: "fail/always.so", inputSchema: { type: "object" } }] },
       callTool: async ({ name, arguments: input }: { name: string; arguments?: Record<string, unknown> }) =>
         name === "add"
           ? { content: [{ type: "text", text: String(Number(input?.a) + 1) }] }
@@ -241,7 +287,11 @@ describe("a call with tools", () => {
     };
     const [add, fail] = await mcpTools(client);
     expect(await add?.answer(called("add", { a: 1 }), undefined)).toMatchObject({ content: [{ text: "2" }] });
-    expect(await fail?.answer(called("fail", {}), undefined)).toMatchObject({ isError: true, content: [{ text: "Error: No." }] });
+    expect(fail?.name).toBe("fail_always_so");
+    expect(await fail?.answer(called("fail_always_so", {}), undefined)).toMatchObject({
+      isError: true,
+      content: [{ text: "Error: No." }],
+    });
     expect(jsonSchema({ type: "object" })["~standard"].vendor).toBe("drizzle-rag");
   });
 });

@@ -62,12 +62,14 @@ function turns(items: { role: "user" | "assistant"; parts: Loose[] }[], model: s
 
 const mark = (part: Loose): { cache?: CacheMark } => (part.cache_control ? { cache: part.cache_control.ttl ?? "5m" } : {});
 
+/** What the model read on the web, as it was decoded when it answered. */
+const pages = (citations: Loose[] | null | undefined) =>
+  citations?.length ? { webCitations: citations.map((raw) => ({ url: raw.url, raw })) } : {};
+
 function anthropicPart(part: Loose): UserPart | AssistantPart {
   switch (part.type) {
     case "text":
-      // A text that Anthropic tied to a web search carries its marks; it is its own block, and goes back as it is.
-      if (part.citations?.length > 0) return { type: "provider", raw: part };
-      return { type: "text", text: part.text, ...mark(part) };
+      return { type: "text", text: part.text, ...mark(part), ...pages(part.citations) };
     case "image":
     case "document": {
       const { source } = part;

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ProviderError } from "../../src/errors.ts";
 import { anthropic } from "../../src/llm/anthropic.ts";
+import { call } from "../../src/llm/call.ts";
 import type { Model, ModelRequest, ModelResponse, ToolCallPart } from "../../src/llm/model.ts";
 import { openai, openaiChat } from "../../src/llm/openai.ts";
 
@@ -27,7 +28,11 @@ interface Expected {
   calls: [string, string, string][];
   stop: string;
   usage: Record<string, number | undefined>;
+  /** Address, title and words of each page of the web that is cited, and what of the answer rests on it. */
+  pages: Page[];
 }
+
+type Page = { url: string; title: string | undefined; quote: string | undefined; claim: string };
 
 // biome-ignore lint/suspicious/noExplicitAny: a recorded body is whatever was recorded.
 type Loose = any;
@@ -39,6 +44,23 @@ function eventsOf(body: string): Loose[] {
   const data = body.split(/\r?\n/).filter((line) => line.startsWith("data: ") && line !== "data: [DONE]");
   return data.map((line) => JSON.parse(line.slice(6)));
 }
+
+const anthropicPages = (text: string, citations: Loose[]): Page[] =>
+  citations
+    .filter(({ type }) => type === "web_search_result_location")
+    .map(({ url, title, cited_text }) => ({ url, title, quote: cited_text, claim: text.trim() }));
+
+/** None of OpenAI's recordings has any; were there one, this is what it would say. */
+const openaiPages = (text: string, annotations: Loose[]): Page[] =>
+  annotations
+    .map((each) => each.url_citation ?? each)
+    .filter(({ url }) => url)
+    .map(({ url, title, start_index, end_index }) => ({
+      url,
+      title,
+      quote: undefined,
+      claim: text.slice(start_index, end_index),
+    }));
 
 function expectAnthropic(body: string, streamed: boolean): Expected {
   if (!streamed) {
@@ -52,6 +74,7 @@ function expectAnthropic(body: string, streamed: boolean): Expected {
       reasoning: joined(content, (block) => block.thinking),
       stop: stop_reason,
       usage: anthropicUsage(usage),
+      pages: content.flatMap((block: Loose) => anthropicPages(block.text ?? "", block.citations ?? [])),
     };
   }
   const events = eventsOf(body);
@@ -64,7 +87,16 @@ function expectAnthropic(body: string, streamed: boolean): Expected {
     const own = events.filter((event) => event.type === "content_block_delta" && event.index === index);
     return [id, name, joined(own, ({ delta }) => delta.partial_json) || "{}"];
   });
+  const blocks = events.filter(({ type }) => type === "content_block_start").map(({ index }) => index);
+  const pages = blocks.flatMap((index) => {
+    const own = events.filter((event) => event.type === "content_block_delta" && event.index === index);
+    return anthropicPages(
+      joined(own, ({ delta }) => delta.text),
+      own.flatMap(({ delta }) => delta.citation ?? []),
+    );
+  });
   return {
+    pages,
     calls,
     text: joined(deltas, (delta) => delta.text),
     reasoning: joined(deltas, (delta) => delta.thinking),
@@ -78,6 +110,7 @@ const anthropicUsage = (usage: Loose) => ({
   outputTokens: usage.output_tokens,
   cacheReadTokens: usage.cache_read_input_tokens,
   cacheWriteTokens: usage.cache_creation_input_tokens,
+  cacheWriteHourTokens: usage.cache_creation?.ephemeral_1h_input_tokens || undefined,
   reasoningTokens: usage.output_tokens_details?.thinking_tokens,
 });
 
@@ -98,6 +131,7 @@ function expectChat(body: string, streamed: boolean): Expected {
       calls: made.map((made: Loose) => [made.id, made.function.name, made.function.arguments]),
       text: (message.content ?? "") + (message.refusal ?? ""),
       reasoning,
+      pages: openaiPages(message.content ?? "", message.annotations ?? []),
       stop: message.refusal ? "refused" : finish_reason,
       usage: usage(rest.usage),
     };
@@ -112,6 +146,10 @@ function expectChat(body: string, streamed: boolean): Expected {
   });
   return {
     calls,
+    pages: openaiPages(
+      joined(choices, ({ delta }) => delta.content),
+      choices.flatMap(({ delta }) => delta.annotations ?? []),
+    ),
     text: joined(choices, ({ delta }) => delta.content) + refusal,
     reasoning: "",
     stop: refusal ? "refused" : choices.find(({ finish_reason }) => finish_reason).finish_reason,
@@ -134,6 +172,7 @@ function expectResponses(body: string, streamed: boolean): Expected {
   const made = last.output.filter(({ type }: Loose) => type === "function_call");
   return {
     calls: made.map((item: Loose) => [item.call_id, item.name, item.arguments]),
+    pages: parts.flatMap((part: Loose) => openaiPages(part.text ?? "", part.annotations ?? [])),
     text,
     reasoning: summaries.join(""),
     stop: last.status === "incomplete" ? last.incomplete_details.reason : refused ? "refused" : called ? "function_call" : "stop",
@@ -160,7 +199,7 @@ const finishReasons: Record<string, string> = {
   refusal: "refusal",
   refused: "refusal",
   content_filter: "content-filter",
-  pause_turn: "other",
+  pause_turn: "paused",
 };
 
 const leaves: Record<string, string> = {
@@ -192,6 +231,7 @@ describe.skipIf(!folder).each(files)("$file", ({ file, model, expected }) => {
 
   it(`decodes all ${exchanges.length} exchanges as their bodies say`, async () => {
     expect(exchanges.length).toBeGreaterThan(0);
+    let cited = 0;
     for (const { scenario, exchange, request: asked, response } of exchanges) {
       const name = `${scenario} #${exchange}`;
       const headers = { "content-type": response.contentType };
@@ -217,7 +257,20 @@ describe.skipIf(!folder).each(files)("$file", ({ file, model, expected }) => {
       expect(got.finishReason, name).toBe(finishReasons[want.stop]);
       const usage = Object.entries(want.usage).filter(([, value]) => value !== undefined && value !== null);
       expect(got.usage, name).toEqual(Object.fromEntries(usage));
+      // The rest of what a call makes of it: the place of each page in the whole text, whichever way it came.
+      const answered = call({ model: replayed }, () => "replayed");
+      const { text, webCitations } = await (streamed ? answered.stream().response() : answered());
+      const pages = webCitations.map(({ url, title, quote, textRange: { start, end } }) => ({
+        url,
+        title,
+        quote,
+        claim: text.slice(start, end),
+      }));
+      expect(pages, name).toEqual(want.pages);
+      cited += pages.length;
     }
+    // Anthropic's alone were recorded searching the web.
+    expect(cited > 0).toBe(file === "anthropic");
   });
 });
 

@@ -263,6 +263,11 @@ describe("withLimits", () => {
       time += ms;
     };
     const clock = { now: () => time, sleep };
+    /** Does not say what was billed. */
+    const model = (): Model => {
+      const inner = fake("x");
+      return { ...inner, generate: async (...args) => ({ ...(await inner.generate(...args)), usage: {} }) };
+    };
     const requests = withLimits(fake("x"), { requestsPerMinute: 2, clock });
     for (let i = 0; i < 5; i++) await requests.generate(hello, {});
     expect(waits).toEqual([60_000, 60_000]);
@@ -271,6 +276,15 @@ describe("withLimits", () => {
     const tokens = withLimits(fake("x"), { tokensPerMinute: 1500, clock });
     for (let i = 0; i < 100; i++) await tokens.generate({ ...hello, params: { maxTokens: 1000 } }, {});
     expect(waits).toEqual([]);
+    // A picture of a megabyte is no million of letters, and a system prompt in parts is no less than its text.
+    const image = { type: "image" as const, source: { data: "A".repeat(1e6), mediaType: "image/png" } };
+    const pictures = withLimits(model(), { tokensPerMinute: 4000, clock });
+    for (let i = 0; i < 2; i++) await pictures.generate({ messages: [{ role: "user", content: [image] }], params: {} }, {});
+    expect(waits).toEqual([]);
+    const system = [{ type: "text" as const, text: "word ".repeat(3000), cache: "5m" as const }];
+    const long = withLimits(model(), { tokensPerMinute: 4000, clock });
+    for (let i = 0; i < 2; i++) await long.generate({ ...hello, system }, {});
+    expect(waits).toEqual([60_000]);
     expect(() => withLimits(fake("x"), { concurrency: 0 })).toThrow(ConfigurationError);
   });
 

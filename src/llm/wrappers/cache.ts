@@ -1,8 +1,9 @@
 // A model that remembers its answers: the same request is not asked, nor billed, twice.
 import { contentHash } from "../../util/hash.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent, ModelRequest, ModelResponse } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 /** Where answers are kept: a Map of strings with an age, in this process or elsewhere. */
@@ -82,6 +83,7 @@ export function* replayed<Raw>(response: ModelResponse<Raw>): Generator<ModelEve
     if (part.type !== "text") continue;
     yield { type: "text", text: part.text };
     for (const citation of part.citations ?? []) yield { type: "native-citation", citation };
+    for (const citation of part.webCitations ?? []) yield { type: "web-citation", citation };
     yield { type: "text-end" };
   }
   yield { type: "finish", response };

@@ -1,8 +1,9 @@
 // A model that is several: the next is asked when one fails.
 import { ConfigurationError, ProviderError } from "../../errors.ts";
+import type { RawOf } from "../inferred.ts";
 import type { FailedModel, Model, ModelEvent, ModelOptions, ModelRequest } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { opening } from "./retry.ts";
 
 export interface WithFallbackOptions {
@@ -32,12 +33,12 @@ export function withFallback<const M extends readonly ModelInput[]>(
   async function ask<T>(
     given: ModelOptions,
     one: (model: Model<Raw>) => Promise<T>,
-  ): Promise<{ answer: T; failures: FailedModel[] }> {
+  ): Promise<{ answer: T; model: Model<Raw>; failures: FailedModel[] }> {
     const failures: FailedModel[] = [];
     for (const [i, model] of all.entries()) {
       given.signal?.throwIfAborted();
       try {
-        return { answer: await one(model), failures };
+        return { answer: await one(model), model, failures };
       } catch (error) {
         given.signal?.throwIfAborted();
         const isLast = i === all.length - 1;
@@ -54,13 +55,14 @@ export function withFallback<const M extends readonly ModelInput[]>(
     citations: all.every(({ citations }) => citations === "native") ? "native" : "numbered",
     ...(first.encode !== undefined && { encode: (request: ModelRequest) => first.encode?.(request) }),
     async generate(request, given) {
-      const { answer, failures } = await ask(given, (model) => model.generate(request, given));
-      return failures.length === 0 ? answer : { ...answer, failures };
+      const { answer, model, failures } = await ask(given, (model) => model.generate(request, given));
+      return failures.length === 0 ? answer : { modelId: model.id, ...answer, failures };
     },
     async *stream(request, given): AsyncGenerator<ModelEvent<Raw>> {
-      const { answer, failures } = await ask(given, (model) => opening(model.stream(request, given)));
+      const { answer, model, failures } = await ask(given, (model) => opening(model.stream(request, given)));
       for await (const event of answer) {
-        if (event.type === "finish" && failures.length > 0) yield { ...event, response: { ...event.response, failures } };
+        if (event.type === "finish" && failures.length > 0)
+          yield { ...event, response: { modelId: model.id, ...event.response, failures } };
         else yield event;
       }
     },

@@ -3,9 +3,10 @@ import { ConfigurationError } from "../../errors.ts";
 import { type Sleep, sleep } from "../../util/retry.ts";
 import { approximateTokens } from "../../util/tokens.ts";
 import { abortable } from "../connection.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent, ModelRequest, Usage } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 export interface WithLimitsOptions {
@@ -46,7 +47,7 @@ export function withLimits<M extends ModelInput>(model: M, options: WithLimitsOp
   let last: Promise<unknown> = Promise.resolve();
 
   async function admitted(request: ModelRequest, signal: AbortSignal | undefined): Promise<(usage?: Usage) => void> {
-    const tokens = Math.min(tokensOf(request), tokensPerMinute);
+    const tokens = tokensPerMinute === Infinity ? 0 : Math.min(tokensOf(request), tokensPerMinute);
     const mine = last.then(() => turn(tokens, signal));
     last = mine.catch(() => {});
     const entry = await abortable(mine, signal);
@@ -120,7 +121,18 @@ export function withLimits<M extends ModelInput>(model: M, options: WithLimitsOp
   };
 }
 
+/** What an image or a document is taken for: about what providers bill for a picture of a thousand pixels or a page. */
+const medium = 1500;
+
 /** An estimate of what a request will be billed. */
-function tokensOf({ system = "", messages, params }: ModelRequest): number {
-  return approximateTokens(system + JSON.stringify(messages)) + (params.maxTokens ?? 0);
+function tokensOf({ system, messages, tools, params }: ModelRequest): number {
+  let media = 0;
+  const text = JSON.stringify([system, messages, tools], (key, value: unknown) => {
+    // What the provider sent stands beside it in our words.
+    if (key === "raw") return undefined;
+    if (key !== "source" || typeof value !== "object" || value === null || "text" in value) return value;
+    media++;
+    return undefined;
+  });
+  return approximateTokens(text) + media * medium + (params.maxTokens ?? 0);
 }

@@ -1,8 +1,9 @@
 // A model that asks again when it failed for a passing reason.
 import { type RetryOptions, retry } from "../../util/retry.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 export interface WithRetryOptions extends Omit<RetryOptions, "retries" | "signal"> {

@@ -1,8 +1,10 @@
 // A model that is given up when it takes too long.
 import { ConfigurationError, ProviderTimeoutError } from "../../errors.ts";
+import { placeOf } from "../../util/provider-errors.ts";
+import type { RawOf } from "../inferred.ts";
 import type { Model, ModelEvent } from "../model.ts";
 import { resolveModel } from "../resolve.ts";
-import type { ModelInput, RawOf } from "../settings.ts";
+import type { ModelInput } from "../settings.ts";
 import { faceOf } from "./face.ts";
 
 export interface WithTimeoutOptions {
@@ -25,11 +27,7 @@ export function withTimeout<M extends ModelInput>(model: M, options: WithTimeout
     if (value !== undefined && !(value > 0)) throw new ConfigurationError(`${name}: ${value} is not a time in milliseconds.`);
   }
   const timedOut = (what: string, ms: number) => {
-    const [provider = inner.id, ...name] = inner.id.split("/");
-    return new ProviderTimeoutError(`${inner.id} gave no ${what} within ${ms} ms.`, {
-      provider,
-      model: name.join("/") || undefined,
-    });
+    return new ProviderTimeoutError(`${inner.id} gave no ${what} within ${ms} ms.`, placeOf(inner.id));
   };
   /** A signal that aborts after its time, with the error to throw, until it is told to stop. */
   const watch = (outer: AbortSignal | undefined, what: string, ms: number | undefined) => {
