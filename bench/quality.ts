@@ -67,6 +67,8 @@ async function onPostgres(data: string): Promise<void> {
   const url = new URL(server.url);
   url.pathname = `/${database}`;
   const pool = new pg.Pool({ connectionString: url.href, max: 2 });
+  // Its connections may not be closed yet when the database is dropped.
+  pool.on("error", () => {});
   try {
     await pool.query("create extension if not exists vector");
     for (const name of wanted) await groups[name]?.(drizzle(pool), data, "Postgres");

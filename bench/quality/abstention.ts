@@ -35,7 +35,7 @@ export async function abstention(db: Database, folder: string, on: string): Prom
     rows: sections.map(({ chunk_link, chunk_heading, text }) => ({ source: chunk_link, title: chunk_heading, text })),
     thresholds: [{ coverage: 0.3 }, { vector: 0.3 }],
   });
-  // Its questions are about anything, as are those of chunking_evaluation: nothing was chosen on what they are asked of.
+  // Its questions are about anything, as are those of chunking_evaluation. The thresholds were chosen while looking at both collections.
   const paragraphs = new Map(qed.map(({ paragraph_text, title_text }) => [paragraph_text, title_text]));
   await asked(db, on, "QED", questions, {
     rows: [...paragraphs].map(([text, title], i) => ({ source: String(i), title, text })),

@@ -13,6 +13,7 @@ import { tsvector, vectorIndex } from "../../src/table/index.ts";
 import { readNpy } from "../lib/npy.ts";
 import { quick, report, say } from "../lib/report.ts";
 import { median, timed } from "../lib/timing.ts";
+import { reranked } from "./reranking.ts";
 
 const passages = pgTable(
   "docs40k",
@@ -99,6 +100,13 @@ async function byTitle(
     return (await evaluate(judged, (query, { id }) => search(query, id), { key: (hit) => documentOf(hit.document.id) })).mean.mrr;
   };
   const [keyword, vector, hybrid] = [await found("keyword"), await found("vector"), await found("hybrid")];
+  // Nothing of the reranker was chosen on these.
+  await reranked(`${on}, docs40k, titles`, judged, {
+    search: (query, { id }) =>
+      docs.search({ text: query, vector: (titles[Number(id)] as Title).vector }, { mode: "hybrid", limit: 40 }),
+    key: (hit) => documentOf(hit.document.id),
+    k: 10,
+  });
   report({
     measure: `${on}, docs40k, titles, hybrid by default, share of the better leg's MRR@10`,
     value: hybrid / Math.max(keyword, vector),

@@ -2,16 +2,14 @@
 import { lexicalReranker } from "../../src/answer/rerank-lexical.ts";
 import { compare, evaluate, type Searcher } from "../../src/eval/evaluate.ts";
 import type { JudgedQuery } from "../../src/eval/judgments.ts";
-import type { Hit } from "../../src/store/types.ts";
+import type { Source } from "../../src/values.ts";
 import { report } from "../lib/report.ts";
 
-type AnyHit = Pick<Hit, "text" | "title" | "source" | "start" | "end" | "headings" | "score" | "chunk">;
-
 /** Reports nDCG and MRR at `k` with and without. Noise is a hundredth. */
-export async function reranked(
+export async function reranked<H extends Source>(
   name: string,
   judged: readonly JudgedQuery[],
-  { search, key, k }: { search: Searcher<AnyHit>; key: (hit: AnyHit) => string; k: number },
+  { search, key, k }: { search: Searcher<H>; key: (hit: H) => string; k: number },
 ): Promise<void> {
   const rerank = lexicalReranker();
   const without = await evaluate(judged, search, { k, key });

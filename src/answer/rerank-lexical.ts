@@ -13,7 +13,7 @@ export interface LexicalRerankerOptions {
 
 /**
  * What each sign adds to the hit's own score, which runs from 0 for the last to 1 for the best. Set on documentation of Claude, Cranfield and the
- * questions of chunking_evaluation; see docs/evaluation.md. BM25, coverage and the best sentence were tried and gained nothing beside
+ * questions of chunking_evaluation; see docs/evaluation.md. BM25, coverage and the best sentence were tried and on the whole gained nothing beside
  * these: the score has them already.
  */
 const signs = { headings: 0.3, pairs: 0.5, run: 0.1 };

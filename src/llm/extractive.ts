@@ -98,13 +98,15 @@ function extract(request: ModelRequest, maxPassages: number, minCoverage: number
   };
 }
 
-/** The best sentence, what comes near to it and says something else, and the items that a sentence with a colon announces. */
+/** The best sentence, what comes near to it and says something else, and what a sentence with a colon or a question announces. */
 function choose(scored: readonly Scored[], best: Scored, maxPassages: number, sources: readonly ScoredSource[]): Scored[][] {
   const passages: Scored[][] = [];
   const said: Set<string>[] = [];
   for (const next of scored.slice(0, 30)) {
     if (next.score < best.score * NEAR_BEST) break;
     if (next.candidate.isHeading && !best.candidate.isHeading) continue;
+    // What documents ask is no answer, and is given only with what they reply.
+    if (asks(next.candidate) && !asks(best.candidate)) continue;
     const stems = contentStems(next.candidate.text);
     if (said.some((other) => alike(other, stems))) continue;
     const neighbour = passages.find((passage) => carriesOn(passage, next));
@@ -133,10 +135,18 @@ function follows(a: Candidate, b: Candidate): boolean {
   return gap >= 0 && gap <= 12 && a.heading === b.heading && !a.isHeading && !b.isHeading;
 }
 
-/** A sentence that ends in a colon is nothing without what follows: up to three items under the same heading. */
+/** In English, and in Spanish, by the mark that begins it: elsewhere a question mark may end a line that has run into a question. */
+const asking =
+  /^(?:¿|["“(*_\d.) ]*(?:who|whose|what|when|where|which|why|how|am|is|are|was|were|do|does|did|can|could|should|will|would|may|must|has|have|had)\b).*[?？]["'”’)\]*_]*$/is;
+
+function asks({ text }: Candidate): boolean {
+  return asking.test(text);
+}
+
+/** A sentence that ends in a colon, or asks, is nothing without what follows: up to three items or sentences under the same heading. */
 function announced(passage: Scored[], sources: readonly ScoredSource[]): Scored[] {
   const last = passage.at(-1)!;
-  if (!last.candidate.text.endsWith(":")) return passage;
+  if (!last.candidate.text.endsWith(":") && !asks(last.candidate)) return passage;
   const items: Candidate[] = [];
   for (const next of sources[last.rank]!.candidates.slice(last.position + 1, last.position + 4)) {
     if (!follows(items.at(-1) ?? last.candidate, next)) break;

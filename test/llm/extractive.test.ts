@@ -78,6 +78,16 @@ describe("the extractive model", () => {
     expect(answer).toMatchObject({ text: ABSTENTION, citations: [], raw: { abstained: true, passages: [] } });
   });
 
+  it("gives a question of the source with its answer, and not beside another", async () => {
+    const faq: Source = {
+      text: "Which lorries may cross the bridge? Up to forty tonnes. Heavier ones take the ferry. Who paid for the bridge? The town did. Lorries cross the bridge at night.",
+    };
+    const crossing = await ask("Which lorries may cross the bridge?", [faq]);
+    expect(crossing.text).toContain("Which lorries may cross the bridge? Up to forty tonnes.");
+    const night = await ask("Do lorries cross the bridge at night?", [faq]);
+    expect(night.text).toBe("Lorries cross the bridge at night.");
+  });
+
   it("streams the same", async () => {
     const stream = ask.stream("How much did the bridge cost?", [bridge, bread]);
     const events = [];
