@@ -87,7 +87,11 @@ function build(base: CallSettings, overrides: CallSettings, prompt: UntypedPromp
 
   async function prepare(args: unknown[]): Promise<Plan> {
     early?.throwIfAborted();
-    const resolved = resolvePrompt(await abortable(Promise.resolve(prompt(...args)), early), base, overrides);
+    const resolved = resolvePrompt(
+      await (early === undefined ? prompt(...args) : abortable(Promise.resolve(prompt(...args)), early)),
+      base,
+      overrides,
+    );
     const { settings, messages, sources = [] } = resolved;
     const model = modelOf(settings, known);
     const output = outputPlan(settings);

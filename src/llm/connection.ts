@@ -65,7 +65,7 @@ export async function request<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   try {
-    return await abortable(send(), signal);
+    return await (signal === undefined ? send() : abortable(send(), signal));
   } catch (error) {
     signal?.throwIfAborted();
     throw providerError(error, place);

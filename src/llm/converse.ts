@@ -63,7 +63,7 @@ async function converse(given: Plan, sink?: EventSink): Promise<Response> {
     const raw = sink === undefined ? await model.generate(asked(plan), optionsOf(plan)) : await streamedStep(plan, sink);
     steps.push(raw);
     const response = output === undefined ? raw : output.asText(raw);
-    const read = readResponse([...steps.slice(0, -1), response], facts);
+    const read = readResponse(response === raw ? steps : [...steps.slice(0, -1), response], facts);
     const wanted = read.toolCalls;
     if (wanted.length === 0 && read.finishReason === "paused" && steps.length < maxSteps) {
       plan = goOn(plan, read, []);
@@ -104,10 +104,11 @@ function optionsOf({ signal, facts: { metadata } }: Plan): ModelOptions {
 
 /** The request. A tool that has to be called has to be called once: with its result in hand, the model may answer. */
 function asked({ request, output }: Plan): ModelRequest {
-  const { toolChoice, ...rest } = request;
-  const isForced = toolChoice === "required" || typeof toolChoice === "object";
+  const isForced = request.toolChoice === "required" || typeof request.toolChoice === "object";
+  if (!isForced) return request;
   const isAnswered = request.messages.at(-1)?.content.some(({ type }) => type === "tool-result") === true;
-  if (!isForced || !isAnswered) return request;
+  if (!isAnswered) return request;
+  const { toolChoice: _, ...rest } = request;
   return output?.tool === undefined ? rest : { ...rest, toolChoice: "required" };
 }
 

@@ -53,22 +53,19 @@ export function encodeChat(
   refuseParams("The Chat Completions API", params, {
     topK: "A compatible server that has it takes it as extra: { body: { top_k: 40 } }.",
   });
-  return {
-    model,
-    messages: [
-      ...(system === undefined ? [] : [{ role: "system" as const, content: systemText(system) }]),
-      ...messages.flatMap((message) => encodeMessage(message, provider)),
-    ],
-    ...(params.maxTokens !== undefined && { [maxTokensField]: params.maxTokens }),
-    ...(params.temperature !== undefined && { temperature: params.temperature }),
-    ...(params.topP !== undefined && { top_p: params.topP }),
-    ...(params.seed !== undefined && { seed: params.seed }),
-    ...(params.stopSequences !== undefined && { stop: params.stopSequences }),
-    ...(tools !== undefined && tools.length > 0 && { tools: tools.map(encodeTool), ...encodeChoice(request) }),
-    ...(reasoning !== undefined && { reasoning_effort: reasoning }),
-    ...(output !== undefined && { response_format: encodeOutput(output) }),
-    ...extra?.body,
-  };
+  const turns = messages.flatMap((message) => encodeMessage(message, provider));
+  if (system !== undefined) turns.unshift({ role: "system", content: systemText(system) });
+  // Assigned one by one: spreading what mostly is not there took half of the time of a call.
+  const body: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = { model, messages: turns };
+  if (params.maxTokens !== undefined) body[maxTokensField] = params.maxTokens;
+  if (params.temperature !== undefined) body.temperature = params.temperature;
+  if (params.topP !== undefined) body.top_p = params.topP;
+  if (params.seed !== undefined) body.seed = params.seed;
+  if (params.stopSequences !== undefined) body.stop = params.stopSequences;
+  if (tools !== undefined && tools.length > 0) Object.assign(body, { tools: tools.map(encodeTool) }, encodeChoice(request));
+  if (reasoning !== undefined) body.reasoning_effort = reasoning;
+  if (output !== undefined) body.response_format = encodeOutput(output);
+  return extra?.body === undefined ? body : Object.assign(body, extra.body);
 }
 
 function encodeTool(tool: ModelTool): OpenAI.Chat.ChatCompletionTool {
@@ -143,9 +140,10 @@ function encodeUser(content: readonly UserPart[], provider: string): OpenAI.Chat
   }
   if (rest.length === 0) return turns;
   // Text goes as one string: not every compatible server takes a list of parts.
-  const texts = rest.flatMap((part) => (part.type === "text" ? part.text : []));
-  const user = texts.length === rest.length ? texts.join("\n\n") : rest.flatMap(encodePart);
-  return [...turns, { role: "user", content: user }];
+  const isText = rest.every(({ type }) => type === "text");
+  const user = isText ? textOf({ content: rest }, "\n\n") : rest.flatMap(encodePart);
+  turns.push({ role: "user", content: user });
+  return turns;
 }
 
 function encodePart(part: UserPart): OpenAI.Chat.ChatCompletionContentPart[] {

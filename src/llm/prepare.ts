@@ -31,17 +31,15 @@ export function prepareRequest(model: Pick<Model, "citations">, resolved: Resolv
   ];
   const toolChoice = output?.tool === undefined || tools.length > 1 ? settings.toolChoice : { tool: outputTool };
   const choice = toolChoice ?? (output?.tool === undefined ? undefined : "required");
-  return {
-    ...(system !== undefined && { system }),
-    messages,
-    ...(tools.length > 0 && { tools }),
-    ...(choice !== undefined && { toolChoice: choice }),
-    ...(settings.parallelToolCalls !== undefined && { parallelToolCalls: settings.parallelToolCalls }),
-    ...(settings.reasoning !== undefined && { reasoning: settings.reasoning }),
-    ...(output?.format !== undefined && { output: output.format }),
-    params,
-    ...(settings.extra !== undefined && { extra: settings.extra }),
-  };
+  const request: ModelRequest = { messages, params };
+  if (system !== undefined) request.system = system;
+  if (tools.length > 0) request.tools = tools;
+  if (choice !== undefined) request.toolChoice = choice;
+  if (settings.parallelToolCalls !== undefined) request.parallelToolCalls = settings.parallelToolCalls;
+  if (settings.reasoning !== undefined) request.reasoning = settings.reasoning;
+  if (output?.format !== undefined) request.output = output.format;
+  if (settings.extra !== undefined) request.extra = settings.extra;
+  return request;
 }
 
 /** @param isTaken Whether the output comes by a tool, whose name is taken then. */

@@ -98,14 +98,16 @@ export function readResponse<S extends Source, Raw>(
 ): ReadResponse<S, Raw> {
   const response = steps.at(-1) as ModelResponse<Raw>;
   const usage = steps.length === 1 ? response.usage : together(steps.map((step) => step.usage));
-  const costs = steps.map((step) => costOf({ ...step, modelId: step.modelId ?? facts.modelId }, facts.prices));
+  const costs = steps.map((step) =>
+    costOf({ usage: step.usage, model: step.model, modelId: step.modelId ?? facts.modelId }, facts.prices),
+  );
   const modelId = response.modelId ?? facts.modelId;
   const native = facts.citations === "native" || facts.sources.length === 0;
   const { text, content, citations, webCitations } = native
     ? readNative(response, facts.sources)
     : readNumbered(response, facts.sources);
   const turn: AssistantMessage = { role: "assistant", model: modelId, content };
-  return {
+  const read: ReadResponse<S, Raw> = {
     text,
     citations,
     webCitations,
@@ -116,13 +118,14 @@ export function readResponse<S extends Source, Raw>(
     steps,
     model: response.model,
     modelId,
-    ...(response.requestId !== undefined && { requestId: response.requestId }),
     content,
     messages: content.length === 0 ? facts.messages : [...facts.messages, turn],
     raw: response.raw,
-    ...(response.failures !== undefined && { failures: response.failures }),
-    ...(facts.metadata !== undefined && { metadata: facts.metadata }),
   };
+  if (response.requestId !== undefined) read.requestId = response.requestId;
+  if (response.failures !== undefined) read.failures = response.failures;
+  if (facts.metadata !== undefined) read.metadata = facts.metadata;
+  return read;
 }
 
 /** Sums; what no step reports stays left out. */

@@ -189,10 +189,13 @@ const ownNames = ["messages", "sources"];
 
 /** What a prompt returned, laid between the call's own settings and those of `with()`. */
 export function resolvePrompt(returned: PromptResult, base: CallSettings, overrides: CallSettings): Resolved {
-  const config: PromptConfig = isConfig(returned) ? returned : { messages: returned };
-  checkNames(config, "What the prompt returned", ownNames);
-  const { messages: input, sources, ...given } = config;
-  const settings = overlay(base, given, overrides);
+  if (!isConfig(returned)) return resolved(overlay(base, overrides), returned, undefined);
+  checkNames(returned, "What the prompt returned", ownNames);
+  const { messages, sources, ...given } = returned;
+  return resolved(overlay(base, given, overrides), messages, sources);
+}
+
+function resolved(settings: CallSettings, input: MessagesInput, sources: readonly Source[] | undefined): Resolved {
   const { system, messages } = normaliseMessages(input);
   checkCounts(settings);
   settings.system = joinSystem(settings.system, system);
