@@ -53,8 +53,8 @@ export async function capabilities(db: Database, shape: Shape, embedder: Embedde
 
 /** pgvector's default, and the most it takes, for `hnsw.ef_search`: how many candidates one scan holds. */
 const efSearch = { default: 40, most: 1000 };
-/** Steps for searches under a filter, so that different filters share statements; the last is for those that came back short. */
-const filteredSteps = [100, 200, 400] as const;
+/** For searches under a filter: the least and the most, in steps so that different filters share statements. The most is also for those that came back short. */
+const filtered = { least: 100, step: 50, most: 400 };
 /** What a search that came back short takes from the index for each row that is wanted. */
 const deepOverfetch = 4;
 
@@ -105,14 +105,15 @@ export interface Wanted {
  * among the first candidates, a search takes those alone, and where there are fewer, looks in another way.
  */
 export function indexScan(can: Capabilities, { rows, matching, least = 0, again = false, deep = false }: Wanted): Scan {
-  const filtered = matching !== undefined;
+  const isFiltered = matching !== undefined;
   // Without iterative scans the best that can be done is the widest single one.
-  if (!can.iterative && filtered) return { ...plainly, settings: [["hnsw.ef_search", String(efSearch.most)]] };
-  // Twice as many as hold enough on average: with ten wanted, one search in 200 finds fewer by chance.
-  const expected = filtered && can.passages > 0 ? (2 * rows * can.passages) / Math.max(1, matching) : Number.POSITIVE_INFINITY;
-  const step = filteredSteps.find((step) => expected <= step);
-  const isOnce = again && !deep && step !== undefined;
-  const under = deep ? filteredSteps[2] : filtered ? (isOnce ? step : filteredSteps[0]) : efSearch.default;
+  if (!can.iterative && isFiltered) return { ...plainly, settings: [["hnsw.ef_search", String(efSearch.most)]] };
+  // Half as many again as hold enough on average: with ten wanted, one search in fifteen finds fewer by chance, and looks again.
+  const expected =
+    isFiltered && can.passages > 0 ? (1.5 * rows * can.passages) / Math.max(1, matching) : Number.POSITIVE_INFINITY;
+  const enough = Math.max(filtered.least, filtered.step * Math.ceil(expected / filtered.step));
+  const isOnce = again && !deep && enough <= filtered.most;
+  const under = deep ? filtered.most : isFiltered ? (isOnce ? enough : filtered.least) : efSearch.default;
   const candidates = Math.min(Math.max(rows, least, under, leastFor(can.passages)), efSearch.most);
   if (candidates <= efSearch.default) return plainly;
   const settings: [string, string][] = [["hnsw.ef_search", String(candidates)]];

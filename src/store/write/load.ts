@@ -5,6 +5,7 @@ import { mayOverlap } from "../../db/connection.ts";
 import { isTransaction, rows } from "../../db/database.ts";
 import { withTranslatedErrors } from "../../db/errors.ts";
 import { quotedName } from "../../db/names.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { type BuildOptions, checkBuildOptions } from "../indexes/build.ts";
 import { createMissingIndexes, dropDearIndexes } from "../indexes/indexes.ts";
@@ -64,14 +65,18 @@ export async function load(
 
 /**
  * The planner, and the rarity of words, go by the statistics of the table. Those of vectors and of whole texts help neither and take most of
- * the time: they are left to autovacuum.
+ * the time: they are left to autovacuum. Where it runs, this is for the minute until it comes (an ANALYZE of some columns does not keep it
+ * away), so that 9,000 rows are enough of a sample instead of 30,000, most of which have a page of their own.
  */
 async function analyze({ db, shape }: WriteContext): Promise<void> {
   const columns = Object.values(getTableColumns(shape.passages) as Record<string, PgColumn>).filter(
     (column) => column !== shape.columns.text?.column && !/^(vector|halfvec|sparsevec|bit)\b/.test(column.getSQLType()),
   );
   const names = columns.map(({ name }) => sql.identifier(name) as unknown as SQL);
-  await db.execute(sql`analyze ${shape.passages} (${sql.join(names, sql`, `)})`);
+  await inTransaction(db, async (tx) => {
+    await tx.execute(sql`select set_config('default_statistics_target', '30', true) where current_setting('autovacuum') = 'on'`);
+    await tx.execute(sql`analyze ${shape.passages} (${sql.join(names, sql`, `)})`);
+  });
 }
 
 type Report = (now: Partial<Loaded> & { index?: BuildProgress }, building?: boolean) => void;
