@@ -4,6 +4,7 @@ import { bigint, index, integer, pgTable, text, vector } from "drizzle-orm/pg-co
 import pg from "pg";
 import { startServer } from "../../scripts/server.ts";
 import { vectorToBuffer } from "../../src/db/vectors.ts";
+import { once } from "../../src/util/once.ts";
 import { type CopyWriter, copyRows } from "../lib/copy.ts";
 import { say } from "../lib/report.ts";
 import { loadPeers, type Peers } from "./peers.ts";
@@ -12,8 +13,8 @@ export interface Bench {
   url: string;
   /** Name for a role, which is dropped with the database. */
   role: string;
-  /** Undefined where they are not installed. */
-  peers: Peers | undefined;
+  /** Undefined where they are not installed. Loaded when they are asked for: see `groups` in ../store.ts. */
+  peers: () => Promise<Peers | undefined>;
   /** Rows of the large table of `growth`. */
   rows: number | undefined;
 }
@@ -139,7 +140,7 @@ export async function withBench(rows: number | undefined, work: (bench: Bench) =
   try {
     await withPool(url.href, (pool) => pool.query("create extension vector"));
     say(`Postgres by ${server.how}; Node ${process.version}`);
-    await work({ url: url.href, role: name, peers: await loadPeers(), rows });
+    await work({ url: url.href, role: name, peers: once(loadPeers), rows });
   } finally {
     await clean();
     process.removeListener("SIGINT", interrupted).removeListener("SIGTERM", interrupted);

@@ -24,7 +24,7 @@ import {
   withPool,
   writePassage,
 } from "./bench.ts";
-import { peerRow } from "./peers.ts";
+import { type Peers, peerRow } from "./peers.ts";
 
 const dimensions = 384;
 const size = quick ? 1000 : 50_000;
@@ -45,7 +45,8 @@ const withKeywords = pgTable(
   ],
 );
 
-export async function load({ url, peers }: Bench): Promise<void> {
+export async function load({ url, peers: load }: Bench): Promise<void> {
+  const peers = await load();
   const rows = [...passageRows(size, embeddings(dimensions, 5), prose(40, 6))];
   const fastest = peers === undefined ? undefined : await loadPeers(url, peers, rows);
   await withPool(url, async (pool) => {
@@ -169,7 +170,7 @@ interface Fastest {
   indexedAfter: number;
 }
 
-async function loadPeers(url: string, peers: NonNullable<Bench["peers"]>, rows: readonly PassageRow[]): Promise<Fastest> {
+async function loadPeers(url: string, peers: Peers, rows: readonly PassageRow[]): Promise<Fastest> {
   const given = rows.map(peerRow);
   let fastest: Fastest | undefined;
   for (const name of ["langchain", "mastra"] as const) {

@@ -6,14 +6,15 @@ import { prose } from "../lib/text.ts";
 import { median, takeTurns } from "../lib/timing.ts";
 import { embeddings } from "../lib/vectors.ts";
 import { type Bench, byHand, drizzle, filledPassages, passageRows, passages, withPool } from "./bench.ts";
-import { type Peer, peerRow } from "./peers.ts";
+import { type Peer, type Peers, peerRow } from "./peers.ts";
 import { exactly, mean, recall } from "./recall.ts";
 
 const dimensions = 1536;
 const size = quick ? 300 : 10_000;
 const turns = quick ? 10 : 400;
 
-export async function top10({ url, peers }: Bench): Promise<void> {
+export async function top10({ url, peers: load }: Bench): Promise<void> {
+  const peers = await load();
   await withPool(url, async (pool) => {
     const rows = [...passageRows(size, embeddings(dimensions, 1), prose(40, 2))];
     say(`top10: ${size} rows × ${dimensions}`);
@@ -30,7 +31,7 @@ export async function top10({ url, peers }: Bench): Promise<void> {
     const others = new Map<string, Peer>();
     for (const name of peers === undefined ? [] : (["langchain", "mastra"] as const)) {
       say(`top10: filling ${name}'s table`);
-      const peer = await (peers as NonNullable<typeof peers>)[name](url, `top10_${name}`, dimensions);
+      const peer = await (peers as Peers)[name](url, `top10_${name}`, dimensions);
       for (let i = 0; i < size; i += 1000) await peer.insert(rows.slice(i, i + 1000).map(peerRow));
       await peer.createIndex();
       await pool.query(`vacuum analyze top10_${name}`);

@@ -64,7 +64,9 @@ function inOrder(shape: Shape, shown: SQL, order: SQL, where: SQL | undefined, l
 
 /** What a search by vector looks for: rows that have one and match. */
 export function conditions(shape: Shape, where: SQL | undefined): SQL | undefined {
-  const missing = shape.chunked ? undefined : sql`${shape.columns.embedding.column} is not null`;
+  const { column } = shape.columns.embedding;
+  // The condition alone costs a search some hundredths, also where Postgres finds that it always holds.
+  const missing = shape.chunked || column.notNull ? undefined : sql`${column} is not null`;
   const given = [whenSet(shape), missing, where && sql`(${where})`].filter((condition) => condition !== undefined);
   return given.length === 0 ? undefined : sql.join(given, sql` and `);
 }
