@@ -122,6 +122,7 @@ async function streamedStep(plan: Plan, sink: EventSink): Promise<ModelResponse>
     switch (event.type) {
       case "finish":
         reader.end();
+        sink.emit({ type: "usage", usage: event.response.usage });
         return event.response;
       case "reasoning":
         sink.emit(event);

@@ -2,7 +2,7 @@
 import { DrizzleRagError } from "../errors.ts";
 import type { Citation, Source, WebCitation } from "../values.ts";
 import type { CallTypes } from "./inferred.ts";
-import type { ToolResultPart } from "./model.ts";
+import type { ToolResultPart, Usage } from "./model.ts";
 import type { CallResponse } from "./response.ts";
 import { type ToResponseOptions, toResponse } from "./to-response.ts";
 
@@ -25,6 +25,8 @@ export type CallEvent<S extends Source = Source, T extends CallTypes = CallTypes
   | { type: "step"; step: number }
   /** The value asked for, as far as it has come, not checked: the same object each time, growing. The checked one is in `finish`. */
   | { type: "output"; output: unknown }
+  /** What a step took, when the model is done with it; the response's `usage` is of all steps together. */
+  | { type: "usage"; usage: Usage }
   | { type: "finish"; response: CallResponse<S, T> };
 
 /**

@@ -156,7 +156,8 @@ describe("a stream", () => {
     ]);
     const ask = call({ model }, () => "q");
     const events = await all(ask.stream());
-    expect(events.map(({ type }) => type)).toEqual(["reasoning", "text", "text", "text", "text", "text", "finish"]);
+    expect(events.map(({ type }) => type)).toEqual(["reasoning", "text", "text", "text", "text", "text", "usage", "finish"]);
+    expect(events.at(-2)).toEqual({ type: "usage", usage: (await ask()).usage });
     expect(events.at(-1)).toEqual({ type: "finish", response: await ask() });
     expect((await all(ask.stream().textStream)).join("")).toBe("Hello, world.");
     expect(await ask.stream().response()).toEqual(await ask());

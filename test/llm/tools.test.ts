@@ -237,7 +237,8 @@ describe("a call with tools", () => {
     const [one, two] = await Promise.all([read(), read()]);
     expect(one).toEqual(two);
     const types = one.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
-    expect(types).toEqual(["tool-call-start", "tool-input", "tool-call", "tool-result", "step", "text", "finish"]);
+    const first = ["tool-call-start", "tool-input", "tool-call", "usage", "tool-result"];
+    expect(types).toEqual([...first, "step", "text", "usage", "finish"]);
     const streamed = await stream.response();
     const plain = await call(
       { model: script([called("look_up", { title: "A" })], "Three copies."), tools: [lookUp], maxSteps: 2 },

@@ -63,7 +63,10 @@ export async function writeChunks(
   for (const keys of pieces(plan.removals(), 1000)) await tx.delete(shape.passages).where(keyIn(shape.passageKey, keys));
   if (plan.moves.length > 0) await updateRows(tx, shape.passages, shape.passageKey, plan.movable, plan.moves);
   const rows = plan.inserts.map(({ values }, i) => ({ ...values, [shape.columns.embedding.key]: vectors[i] }));
-  if (rows.length > 0) await insertMany(tx, shape, shape.passages, await readyRows(tx, shape, shape.passages, rows));
+  if (rows.length > 0) {
+    const ready = await readyRows(tx, shape, shape.passages, rows);
+    await insertMany(tx, shape, shape.passages, ready, context.found);
+  }
   return { kept: plan.kept, removed: plan.removals().length };
 }
 

@@ -20,7 +20,12 @@ export interface WriteContext {
   chunkValues: ((document: AnyRow, chunk: AnyRow) => AnyRow) | undefined;
   /** Number of the first row among all that are loaded, for errors. Default: 0. */
   firstRow?: number;
+  /** What one batch of a load has found out for those after it. */
+  found?: CopyRights;
 }
+
+/** Whether COPY is allowed, by the name of the table. */
+export type CopyRights = Map<string, boolean>;
 
 /** What a write did, before the user's types. */
 export interface WriteCount {

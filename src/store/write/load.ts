@@ -12,14 +12,14 @@ import { createMissingIndexes, dropDearIndexes } from "../indexes/indexes.ts";
 import type { BuildProgress } from "../indexes/status.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Loaded, LoadOptions } from "../types.ts";
-import type { WriteContext } from "./context.ts";
+import type { CopyRights, WriteContext } from "./context.ts";
 import { preparedInsert, upsert, type WriteResult } from "./write.ts";
 
 /**
  * Where a batch ends. What is embedded costs time and money, of which a failure loses a batch's worth; rows that bring their vectors are
  * only held up by more transactions than need be. `text` is in UTF-16 units, `numbers` are those of the vectors.
  */
-const most = { embedded: 200, documents: 2000, text: 2_000_000, numbers: 2_000_000 };
+const most = { embedded: 200, documents: 4000, text: 2_000_000, numbers: 4_000_000 };
 /** A table with fewer passages than this is loaded without its indexes: building them again costs less than keeping them. */
 const nearlyEmpty = 500;
 
@@ -92,6 +92,7 @@ async function writeAll(
 ): Promise<void> {
   const { key, signal } = options;
   let firstRow = 0;
+  const found: CopyRights = new Map();
   let made = 0;
   const prepared = async (rows: AnyRow[]): Promise<() => Promise<WriteResult>> => {
     const before = made;
@@ -102,7 +103,7 @@ async function writeAll(
         report({ embedded: made });
       },
     };
-    const own = { ...context, firstRow };
+    const own = { ...context, firstRow, found };
     firstRow += rows.length;
     if (key === undefined) return preparedInsert(own, embedder, rows, settings, { returning: false });
     return () => upsert(own, embedder, rows, { ...settings, key }, { returning: false });

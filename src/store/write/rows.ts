@@ -6,7 +6,7 @@ import { type Database, driverOf, rows as query } from "../../db/database.ts";
 import { quotedName } from "../../db/names.ts";
 import { vectorFormat, vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
-import { pieces, rowsPerStatement } from "./context.ts";
+import { type CopyRights, pieces, rowsPerStatement } from "./context.ts";
 
 /** From so many rows COPY is worth its round trips. */
 const worthCopying = 100;
@@ -27,8 +27,14 @@ export async function readyRows(db: Database, shape: Format, table: PgTable, row
 }
 
 /** Inserts rows; nothing is returned. */
-export async function insertMany(tx: Database, shape: Format, table: PgTable, { rows, encoded }: ReadyRows): Promise<void> {
-  if (encoded !== undefined && (await mayCopy(tx, table))) return copyRows(tx, sql`${table}`, encoded);
+export async function insertMany(
+  tx: Database,
+  shape: Format,
+  table: PgTable,
+  { rows, encoded }: ReadyRows,
+  found?: CopyRights,
+): Promise<void> {
+  if (encoded !== undefined && (await mayCopy(tx, table, found))) return copyRows(tx, sql`${table}`, encoded);
   const encode = vectorEncoder(tx, shape);
   for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
     await tx.insert(table).values(batch.map(encode) as never);
@@ -67,12 +73,16 @@ export async function upsertByCopy(
 }
 
 /** Postgres refuses COPY into a table whose row-level security holds for the role; and PGlite's comes from a file, a right of its own. */
-async function mayCopy(tx: Database, table: PgTable): Promise<boolean> {
+async function mayCopy(tx: Database, table: PgTable, found: CopyRights = new Map()): Promise<boolean> {
+  const name = quotedName(table);
+  const may = found.get(name) ?? (await asked(tx, name));
+  found.set(name, may);
+  return may;
+}
+
+async function asked(tx: Database, name: string): Promise<boolean> {
   const fromFile = driverOf(tx) === "pglite" ? sql` and pg_has_role('pg_read_server_files', 'usage')` : sql``;
-  const [found] = await query<{ may: boolean }>(
-    tx,
-    sql`select not row_security_active(${quotedName(table)}::regclass)${fromFile} as may`,
-  );
+  const [found] = await query<{ may: boolean }>(tx, sql`select not row_security_active(${name}::regclass)${fromFile} as may`);
   return found?.may === true;
 }
 

@@ -73,7 +73,7 @@ export async function preparedInsert(
   const ready = await readyRows(context.db, shape, shape.documents, complete);
   return () =>
     done(async (tx) => {
-      await insertMany(tx, shape, shape.documents, ready);
+      await insertMany(tx, shape, shape.documents, ready, context.found);
       return nothing;
     });
 }
