@@ -6,16 +6,26 @@ export type BinaryEncoder = (to: BinaryWriter, value: unknown) => boolean;
 
 /** Bytes of a piece: fewer and larger ones are no quicker to send. */
 const pieceSize = 1 << 18;
+/** The whole of a piece that was sent, or undefined for one of another size: what `spare` takes. */
+export function wholePiece({ buffer, byteOffset }: Buffer): Buffer | undefined {
+  return byteOffset === 0 && buffer.byteLength === pieceSize ? Buffer.from(buffer, 0, pieceSize) : undefined;
+}
+
 const epoch2000 = Date.UTC(2000, 0, 1);
 
 /** What is written, in pieces that are handed to the socket as they are: no value is copied twice. */
 export class BinaryWriter {
   private readonly full: Buffer[] = [];
-  private piece = Buffer.allocUnsafe(pieceSize);
+  private piece: Buffer;
   private at = 0;
 
   /** Bytes in the pieces that are full. */
   private before = 0;
+
+  /** @param spare Pieces that were written and sent before, to be written over: making new ones keeps the garbage collector busy. */
+  constructor(private readonly spare: Buffer[] = []) {
+    this.piece = this.next(pieceSize);
+  }
 
   get length(): number {
     return this.before + this.at;
@@ -80,8 +90,12 @@ export class BinaryWriter {
     if (this.at + bytes <= this.piece.length) return;
     this.full.push(this.piece.subarray(0, this.at));
     this.before += this.at;
-    this.piece = Buffer.allocUnsafe(Math.max(pieceSize, bytes));
+    this.piece = this.next(bytes);
     this.at = 0;
+  }
+
+  private next(bytes: number): Buffer {
+    return (bytes <= pieceSize ? this.spare.pop() : undefined) ?? Buffer.allocUnsafe(Math.max(pieceSize, bytes));
   }
 }
 

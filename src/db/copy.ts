@@ -31,12 +31,14 @@ const turn = 1 << 16;
 /**
  * Encodes rows for COPY; vectors are `Float32Array`s. Other work gets its turn after each piece, such as sending the rows before these.
  *
+ * @param spare Pieces to write over; what is used of them is taken out.
  * @returns undefined when the driver cannot COPY or a value has no binary form here: the caller inserts the rows then.
  */
 export async function encodeRows(
   db: Database,
   columns: readonly CopyColumn[],
   rows: readonly Row[],
+  spare: Buffer[] = [],
 ): Promise<EncodedRows | undefined> {
   if (driverOf(db) === "other") return undefined;
   const fields: { key: string; column: PgColumn; encoder: BinaryEncoder }[] = [];
@@ -45,7 +47,7 @@ export async function encodeRows(
     if (encoder === undefined) return undefined;
     fields.push({ key, column, encoder });
   }
-  const writer = new BinaryWriter();
+  const writer = new BinaryWriter(spare);
   writer.bytes(header);
   let next = turn;
   for (const row of rows) {

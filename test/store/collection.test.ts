@@ -451,6 +451,27 @@ describe(`loading, on ${databaseName}`, () => {
     expect(await docs.load(rowsOf(700), { maintenanceWorkMem: "64MB", parallelWorkers: 0 })).toMatchObject({ documents: 700 });
   });
 
+  it("writes each row as it came, over many batches", async () => {
+    await db.delete(notes);
+    const docs = collection(db, { documents: notes, text: notes.content });
+    const count = 14_000;
+    const vector = (i: number) => Float32Array.from({ length: dimensions }, (_, k) => 1 + ((i * 31 + k * 7) % 1000));
+    const content = (i: number) => `note ${i} ${"x".repeat(i % 50)}`;
+    const rows = function* () {
+      for (let i = 0; i < count; i++) yield { content: content(i), vector: vector(i) };
+    };
+    expect(await docs.load(rows())).toMatchObject({ documents: count, embedded: 0 });
+    const stored = await db.select({ content: notes.content, vector: notes.vector }).from(notes);
+    const numberOf = (row: { content: string }) => Number(row.content.split(" ")[1]);
+    const wrong = stored.filter((row) => {
+      const i = numberOf(row);
+      return row.content !== content(i) || row.vector.join() !== vector(i).join();
+    });
+    expect(new Set(stored.map(numberOf)).size).toBe(count);
+    expect(wrong).toEqual([]);
+    await db.delete(notes);
+  }, 60_000);
+
   it("takes nothing, too", async () => {
     expect(await setUp().docs.load([])).toEqual({ documents: 0, embedded: 0, kept: 0, removed: 0 });
   });

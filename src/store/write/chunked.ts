@@ -65,7 +65,7 @@ export async function writeChunks(
   const rows = plan.inserts.map(({ values }, i) => ({ ...values, [shape.columns.embedding.key]: vectors[i] }));
   if (rows.length > 0) {
     const ready = await readyRows(tx, shape, shape.passages, rows);
-    await insertMany(tx, shape, shape.passages, ready, context.found);
+    await insertMany(tx, shape, shape.passages, ready, context.left);
   }
   return { kept: plan.kept, removed: plan.removals().length };
 }

@@ -20,12 +20,16 @@ export interface WriteContext {
   chunkValues: ((document: AnyRow, chunk: AnyRow) => AnyRow) | undefined;
   /** Number of the first row among all that are loaded, for errors. Default: 0. */
   firstRow?: number;
-  /** What one batch of a load has found out for those after it. */
-  found?: CopyRights;
+  /** What one batch of a load leaves to those after it. */
+  left?: Leavings;
 }
 
-/** Whether COPY is allowed, by the name of the table. */
-export type CopyRights = Map<string, boolean>;
+export interface Leavings {
+  /** Whether COPY is allowed, by the name of the table. */
+  rights: Map<string, boolean>;
+  /** Memory that rows were encoded in. */
+  spare: Buffer[];
+}
 
 /** What a write did, before the user's types. */
 export interface WriteCount {

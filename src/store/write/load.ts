@@ -12,7 +12,7 @@ import { createMissingIndexes, dropDearIndexes } from "../indexes/indexes.ts";
 import type { BuildProgress } from "../indexes/status.ts";
 import type { AnyRow, Shape } from "../shape.ts";
 import type { Loaded, LoadOptions } from "../types.ts";
-import type { CopyRights, WriteContext } from "./context.ts";
+import type { Leavings, WriteContext } from "./context.ts";
 import { preparedInsert, upsert, type WriteResult } from "./write.ts";
 
 /**
@@ -66,7 +66,7 @@ export async function load(
 /**
  * The planner, and the rarity of words, go by the statistics of the table. Those of vectors and of whole texts help neither and take most of
  * the time: they are left to autovacuum. Where it runs, this is for the minute until it comes (an ANALYZE of some columns does not keep it
- * away), so that 9,000 rows are enough of a sample instead of 30,000, most of which have a page of their own.
+ * away), so that 3,000 rows are enough of a sample instead of 30,000, which long vectors spread over as many pages.
  */
 async function analyze({ db, shape }: WriteContext): Promise<void> {
   const columns = Object.values(getTableColumns(shape.passages) as Record<string, PgColumn>).filter(
@@ -74,7 +74,7 @@ async function analyze({ db, shape }: WriteContext): Promise<void> {
   );
   const names = columns.map(({ name }) => sql.identifier(name) as unknown as SQL);
   await inTransaction(db, async (tx) => {
-    await tx.execute(sql`select set_config('default_statistics_target', '30', true) where current_setting('autovacuum') = 'on'`);
+    await tx.execute(sql`select set_config('default_statistics_target', '10', true) where current_setting('autovacuum') = 'on'`);
     await tx.execute(sql`analyze ${shape.passages} (${sql.join(names, sql`, `)})`);
   });
 }
@@ -92,7 +92,7 @@ async function writeAll(
 ): Promise<void> {
   const { key, signal } = options;
   let firstRow = 0;
-  const found: CopyRights = new Map();
+  const left: Leavings = { rights: new Map(), spare: [] };
   let made = 0;
   const prepared = async (rows: AnyRow[]): Promise<() => Promise<WriteResult>> => {
     const before = made;
@@ -103,7 +103,7 @@ async function writeAll(
         report({ embedded: made });
       },
     };
-    const own = { ...context, firstRow, found };
+    const own = { ...context, firstRow, left };
     firstRow += rows.length;
     if (key === undefined) return preparedInsert(own, embedder, rows, settings, { returning: false });
     return () => upsert(own, embedder, rows, { ...settings, key }, { returning: false });

@@ -1,12 +1,13 @@
 // Many rows into a table, by the quickest way that the driver and the columns allow.
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { wholePiece } from "../../db/binary.ts";
 import { type CopyColumn, copyRows, type EncodedRows, encodeRows } from "../../db/copy.ts";
 import { type Database, driverOf, rows as query } from "../../db/database.ts";
 import { quotedName } from "../../db/names.ts";
 import { vectorFormat, vectorParam } from "../../db/vectors.ts";
 import type { AnyRow, NamedColumn, Shape } from "../shape.ts";
-import { type CopyRights, pieces, rowsPerStatement } from "./context.ts";
+import { type Leavings, pieces, rowsPerStatement } from "./context.ts";
 
 /** From so many rows COPY is worth its round trips. */
 const worthCopying = 100;
@@ -21,9 +22,23 @@ export interface ReadyRows {
 type Format = Pick<Shape, "vectorFormat">;
 
 /** Does what can be done before the transaction. */
-export async function readyRows(db: Database, shape: Format, table: PgTable, rows: readonly AnyRow[]): Promise<ReadyRows> {
+export async function readyRows(
+  db: Database,
+  shape: Format,
+  table: PgTable,
+  rows: readonly AnyRow[],
+  left?: Leavings,
+): Promise<ReadyRows> {
   const columns = rows.length < worthCopying || shape.vectorFormat === "text" ? undefined : sharedColumns(table, rows);
-  return { rows, encoded: columns && (await encodeRows(db, columns, withDefaults(table, rows))) };
+  return { rows, encoded: columns && (await encodeRows(db, columns, withDefaults(table, rows), left?.spare)) };
+}
+
+/** Rows that are committed, and will not be sent again, leave their memory to the next. */
+export function leave({ encoded }: ReadyRows, left: Leavings | undefined): void {
+  for (const piece of encoded?.pieces ?? []) {
+    const whole = wholePiece(piece);
+    if (whole !== undefined) left?.spare.push(whole);
+  }
 }
 
 /** Inserts rows; nothing is returned. */
@@ -32,9 +47,9 @@ export async function insertMany(
   shape: Format,
   table: PgTable,
   { rows, encoded }: ReadyRows,
-  found?: CopyRights,
+  left?: Leavings,
 ): Promise<void> {
-  if (encoded !== undefined && (await mayCopy(tx, table, found))) return copyRows(tx, sql`${table}`, encoded);
+  if (encoded !== undefined && (await mayCopy(tx, table, left?.rights))) return copyRows(tx, sql`${table}`, encoded);
   const encode = vectorEncoder(tx, shape);
   for (const batch of pieces(rows, rowsPerStatement(Object.keys(rows[0] ?? {}).length))) {
     await tx.insert(table).values(batch.map(encode) as never);
@@ -73,7 +88,7 @@ export async function upsertByCopy(
 }
 
 /** Postgres refuses COPY into a table whose row-level security holds for the role; and PGlite's comes from a file, a right of its own. */
-async function mayCopy(tx: Database, table: PgTable, found: CopyRights = new Map()): Promise<boolean> {
+async function mayCopy(tx: Database, table: PgTable, found = new Map<string, boolean>()): Promise<boolean> {
   const name = quotedName(table);
   const may = found.get(name) ?? (await asked(tx, name));
   found.set(name, may);

@@ -11,7 +11,7 @@ import type { WriteOptions } from "../types.ts";
 import { deleteChunks, missingPassages, writeChunks } from "./chunked.ts";
 import { atomically, checkRow, keyIn, keyOf, keyText, pieces, type WriteContext, type WriteCount } from "./context.ts";
 import { checkKeys, insertRows, updateByKey, updateMatching, upsertKey, upsertRows } from "./documents.ts";
-import { insertMany, readyRows, upsertByCopy } from "./rows.ts";
+import { insertMany, leave, readyRows, upsertByCopy } from "./rows.ts";
 import { hasVector, missingRows, withVectors, writeChangedVectors } from "./single.ts";
 import { VectorStash } from "./vectors.ts";
 
@@ -70,12 +70,15 @@ export async function preparedInsert(
     complete.push(...withVectors({ ...context, firstRow: firstRow + complete.length }, stash, some, []));
   }
   if (returning) return () => done(async (tx) => ({ ...nothing, documents: await insertRows(tx, shape, complete) }));
-  const ready = await readyRows(context.db, shape, shape.documents, complete);
-  return () =>
-    done(async (tx) => {
-      await insertMany(tx, shape, shape.documents, ready, context.found);
+  const ready = await readyRows(context.db, shape, shape.documents, complete, context.left);
+  return async () => {
+    const written = await done(async (tx) => {
+      await insertMany(tx, shape, shape.documents, ready, context.left);
       return nothing;
     });
+    leave(ready, context.left);
+    return written;
+  };
 }
 
 export async function upsert(
