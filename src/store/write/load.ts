@@ -19,7 +19,7 @@ import { preparedInsert, upsert, type WriteResult } from "./write.ts";
  * Where a batch ends. What is embedded costs time and money, of which a failure loses a batch's worth; rows that bring their vectors are
  * only held up by more transactions than need be. `text` is in UTF-16 units, `numbers` are those of the vectors.
  */
-const most = { embedded: 200, documents: 4000, text: 2_000_000, numbers: 4_000_000 };
+const most = { embedded: 200, documents: 2000, text: 2_000_000, numbers: 4_000_000 };
 /** A table with fewer passages than this is loaded without its indexes: building them again costs less than keeping them. */
 const nearlyEmpty = 500;
 
